@@ -1,0 +1,4 @@
+"""FiLM: the model, its data and its training.
+
+Importing this package imports nothing, so that settings load without torch.
+"""

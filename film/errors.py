@@ -1,0 +1,23 @@
+"""What a user can get wrong, said in one line."""
+
+__all__ = ["ConfigError", "DataError", "FilmError", "TrainingError"]
+
+
+class FilmError(Exception):
+    """Base of every mistake that is the user's and not ours.
+
+    The message is one line: what was wrong, where, and what would do. The
+    command line prints it without a traceback.
+    """
+
+
+class ConfigError(FilmError):
+    """A setting is unknown, of the wrong kind, or contradicts another."""
+
+
+class DataError(FilmError):
+    """A file of the data is missing, broken or inconsistent."""
+
+
+class TrainingError(FilmError):
+    """Training cannot start or go on (a foreign checkpoint, a diverged loss)."""
