@@ -1,0 +1,425 @@
+"""Everything that can be ablated, as settings that are valid or refused.
+
+The default of every setting is the value of the paper, so that ``Config()`` is the
+configuration named ``paper``. The module loads without torch.
+
+References:
+    Perez et al., *FiLM: Visual Reasoning with a General Conditioning Layer*,
+    AAAI 2018, https://arxiv.org/abs/1709.07871 (Sections 3 and 4.3, Tables 2 and 3),
+    and the authors' code, https://github.com/ethanjperez/film.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from film.errors import ConfigError
+from film.validation import nearest, validation_line
+
+__all__ = [
+    "Beta",
+    "ClassifierConfig",
+    "Conditioning",
+    "Config",
+    "Coordinates",
+    "FilmConfig",
+    "FilmPlacement",
+    "GammaConstraint",
+    "GeneratorConfig",
+    "ImageInput",
+    "ModelConfig",
+    "Norm",
+    "Pooling",
+    "Precision",
+    "Schedule",
+    "StemConfig",
+    "TrainConfig",
+    "named_config",
+]
+
+
+class FilmPlacement(StrEnum):
+    """Where in a ResBlock FiLM stands (Table 2, "Moving FiLM within ResBlock").
+
+    The block is Conv-1 (1×1), ReLU-1, Conv-2 (3×3), norm, ReLU-2, residual sum.
+    """
+
+    BEFORE_CONV = "before_conv"  # on the block's input, before Conv-1
+    AFTER_CONV = "after_conv"  # between Conv-2 and the norm
+    AFTER_NORM = "after_norm"  # the paper's model
+    AFTER_RELU = "after_relu"  # after ReLU-2
+    AFTER_RESIDUAL = "after_residual"  # on the sum
+
+
+class GammaConstraint(StrEnum):
+    """What γ may be: f of the generator's output, to which the baseline is added."""
+
+    NONE = "none"
+    SIGMOID = "sigmoid"
+    TANH = "tanh"
+    EXP = "exp"
+    ONE = "one"  # γ := 1, whatever the generator says
+
+
+class Beta(StrEnum):
+    """What β may be."""
+
+    LEARNED = "learned"
+    ZERO = "zero"  # β := 0
+
+
+class Conditioning(StrEnum):
+    """How a conditioned block hears the question."""
+
+    FILM = "film"
+    CONCAT = "concat"  # γ and β as constant maps beside the input of Conv-2
+
+
+class Norm(StrEnum):
+    """Normalisation of feature maps."""
+
+    BATCH = "batch"
+    NONE = "none"
+    LAYER = "layer"  # over channels and positions of one picture
+    GROUP = "group"  # the same, within groups of channels
+
+
+class Coordinates(StrEnum):
+    """Where maps of x and y from −1 to 1 are concatenated."""
+
+    NONE = "none"
+    ONCE = "once"  # stem, Conv-1 of each block, classifier
+    TWICE = "twice"  # and Conv-2 of each block
+
+
+class Pooling(StrEnum):
+    """How the classifier pools over all positions."""
+
+    MAX = "max"
+    AVERAGE = "average"
+
+
+class ImageInput(StrEnum):
+    """What the network sees of a picture."""
+
+    FEATURES = "features"
+    PIXELS = "pixels"
+
+
+class Precision(StrEnum):
+    """Arithmetic of the forward and backward pass; weights stay float32."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+class Schedule(StrEnum):
+    """How the learning rate moves over ``max_epochs``."""
+
+    CONSTANT = "constant"  # the paper
+    COSINE = "cosine"  # from the learning rate to zero, after one warm-up epoch
+
+
+def _refuse_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"got {value!r}, should be a number")  # noqa: TRY004 - pydantic turns ValueError alone into a validation error
+    return value
+
+
+_Count = Annotated[int, Field(strict=True, ge=1)]
+_Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
+_Switch = Annotated[bool, Field(strict=True)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class FilmConfig(_Settings):
+    """How the question modulates the picture (Section 2, Equations 1 to 3)."""
+
+    placement: FilmPlacement = FilmPlacement.AFTER_NORM
+    gamma: GammaConstraint = GammaConstraint.NONE
+    gamma_baseline: _Number = 1.0  # γ = 1 + Δγ, appendix; squashed γ need 0
+    beta: Beta = Beta.LEARNED
+    blocks: Literal["all", "none"] | tuple[_Count, ...] = "all"
+    conditioning: Conditioning = Conditioning.FILM
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether γ and β are both fixed, so that no question is heard."""
+        return self.gamma is GammaConstraint.ONE and self.beta is Beta.ZERO
+
+
+class GeneratorConfig(_Settings):
+    """The question's GRU and the linear layer that gives γ and β (Section 3)."""
+
+    word_dim: _Count = 200
+    hidden: _Count = 4096
+    n_layers: _Count = 1
+
+
+class StemConfig(_Settings):
+    """What turns the picture into ``width`` maps."""
+
+    input: ImageInput = ImageInput.FEATURES
+    kernel_size: _Count = 3  # of the single layer on features
+    n_downsamplings: _Count = 4  # on pixels: layers of 4×4, stride 2
+
+
+class ClassifierConfig(_Settings):
+    """From the last block's maps to answers (Section 3)."""
+
+    projection: _Count = 512
+    pooling: Pooling = Pooling.MAX
+    hidden: tuple[_Count, ...] = (1024,)
+    norm: Norm = Norm.BATCH
+
+
+class ModelConfig(_Settings):
+    """The FiLM network; ``n_blocks`` is the depth of Table 3."""
+
+    film: FilmConfig = FilmConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    stem: StemConfig = StemConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
+    n_blocks: _Count = 4
+    width: _Count = 128
+    kernel_size: _Count = 3  # of Conv-2
+    residual: _Switch = True
+    norm: Norm = Norm.BATCH  # of the stem and the blocks
+    norm_groups: _Count = 8
+    coordinates: Coordinates = Coordinates.ONCE
+
+    @property
+    def conditioned_blocks(self) -> tuple[int, ...]:
+        """Numbers of the blocks that hear the question, from 1 as in the paper."""
+        match self.film.blocks:
+            case "all":
+                return tuple(range(1, self.n_blocks + 1))
+            case "none":
+                return ()
+            case blocks:
+                return tuple(sorted(set(blocks)))
+
+    @property
+    def hears_question(self) -> bool:
+        """Whether anything that the question says can reach the answer."""
+        return bool(self.conditioned_blocks) and not self.film.is_identity
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Self:
+        beyond = [block for block in self.conditioned_blocks if block > self.n_blocks]
+        if beyond:
+            raise ValueError(
+                f"model.film.blocks names block {beyond[0]}, but model.n_blocks is "
+                f"{self.n_blocks}; name blocks from 1 to {self.n_blocks}"
+            )
+        kernels = {
+            "model.kernel_size": self.kernel_size,
+            "model.stem.kernel_size": self.stem.kernel_size,
+        }
+        for name, size in kernels.items():
+            if size % 2 == 0:
+                raise ValueError(
+                    f"{name} is {size}; an even kernel would shift the maps, "
+                    f"take {size - 1} or {size + 1}"
+                )
+        self._refuse_uneven_groups()
+        constrained = self.film.gamma is not GammaConstraint.NONE or (
+            self.film.beta is not Beta.LEARNED
+        )
+        if self.film.conditioning is Conditioning.CONCAT and constrained:
+            raise ValueError(
+                "model.film.conditioning is concat, which neither scales nor shifts: "
+                "leave model.film.gamma at none and model.film.beta at learned"
+            )
+        return self
+
+    def _refuse_uneven_groups(self) -> None:
+        widths = {}
+        if self.norm is Norm.GROUP:
+            widths["model.width"] = self.width
+        if self.classifier.norm is Norm.GROUP:
+            widths["model.classifier.projection"] = self.classifier.projection
+            for number, width in enumerate(self.classifier.hidden):
+                widths[f"model.classifier.hidden.{number}"] = width
+        for name, width in widths.items():
+            if width % self.norm_groups:
+                raise ValueError(
+                    f"{name} is {width}, which model.norm_groups "
+                    f"({self.norm_groups}) does not divide"
+                )
+
+
+class TrainConfig(_Settings):
+    """Optimisation (Section 3: Adam, 3e-4, weight decay 1e-5, batches of 64)."""
+
+    learning_rate: Annotated[_Number, Field(gt=0)] = 3e-4
+    weight_decay: Annotated[_Number, Field(ge=0)] = 1e-5  # L2 in Adam, on everything
+    batch_size: Annotated[int, Field(strict=True, ge=2)] = 64
+    max_epochs: _Count = 80
+    patience: _Count | None = None  # epochs without a better validation accuracy
+    schedule: Schedule = Schedule.CONSTANT
+    precision: Precision = Precision.FLOAT32
+
+
+class Config(_Settings):
+    """One model and how it is trained; the default is the paper's."""
+
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+
+    def with_changes(self, changes: Mapping[str, Any]) -> "Config":
+        """Make a configuration that differs in the named settings.
+
+        Args:
+            changes: Dotted names and their values, ``{"model.film.beta": "zero"}``.
+
+        Returns:
+            The changed configuration, as valid as this one.
+
+        Raises:
+            ConfigError: A name is unknown or a value refused.
+        """
+        tree = self.model_dump(mode="json")
+        known = self.flat()
+        for name, value in changes.items():
+            *path, last = name.split(".")
+            branch: Any = tree
+            for part in path:
+                branch = branch.get(part) if isinstance(branch, dict) else None
+            if not isinstance(branch, dict) or last not in branch:
+                raise ConfigError(f"{name}: no such setting{nearest(name, known)}")
+            if isinstance(branch[last], dict):
+                inside = [key for key in known if key.startswith(f"{name}.")]
+                raise ConfigError(
+                    f"{name}: is a group of settings; name one, such as {inside[0]}"
+                )
+            branch[last] = value
+        return Config.from_tree(tree)
+
+    @classmethod
+    def from_tree(cls, tree: object) -> "Config":
+        """Read a configuration from nested dictionaries, as JSON or YAML give them.
+
+        Args:
+            tree: Settings by group; what is left out keeps the paper's value.
+
+        Returns:
+            The configuration.
+
+        Raises:
+            ConfigError: A name is unknown, or a value is refused.
+        """
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise ConfigError(validation_line(error, cls)) from None
+
+    def flat(self) -> dict[str, Any]:
+        """Give every setting by its dotted name, values as JSON has them.
+
+        Returns:
+            Settings in the order of their definition.
+        """
+        return _flatten(self.model_dump(mode="json"))
+
+    def canonical(self) -> "Config":
+        """Set every knob that does nothing here to its default.
+
+        Two configurations that compute the same have the same canonical form, so
+        that the same thing is never trained twice.
+
+        Returns:
+            A configuration that computes what this one does.
+        """
+        inert = _inert_settings(self.model)
+        if self.train.patience is not None and (
+            self.train.patience >= self.train.max_epochs
+        ):
+            inert.append("train.patience")
+        defaults = Config().flat()
+        changes = {name: defaults[name] for name in inert}
+        blocks = list(self.model.conditioned_blocks)
+        changes["model.film.blocks"] = blocks or "none"
+        if not self.model.residual and (
+            self.model.film.placement is FilmPlacement.AFTER_RESIDUAL
+        ):  # without a sum, after it and after ReLU-2 are the same place
+            changes.setdefault("model.film.placement", FilmPlacement.AFTER_RELU.value)
+        return self.with_changes(changes)
+
+    def identity(self) -> str:
+        """Write down all that is computed, and nothing else.
+
+        Returns:
+            The canonical settings as JSON with sorted keys.
+        """
+        return json.dumps(self.canonical().model_dump(mode="json"), sort_keys=True)
+
+
+def named_config(name: str) -> Config:
+    """Look up a configuration by name.
+
+    Args:
+        name: ``paper``, the model that Perez et al. call best.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        ConfigError: There is no configuration of that name.
+    """
+    configs = {"paper": Config()}
+    if name not in configs:
+        raise ConfigError(
+            f"no configuration is named '{name}'; there is {', '.join(configs)}"
+        )
+    return configs[name]
+
+
+# The settings of a model that change nothing of what it computes.
+def _inert_settings(model: ModelConfig) -> list[str]:
+    inert = []
+    if not model.hears_question:
+        inert += [
+            "model.film.placement",
+            "model.film.gamma_baseline",
+            "model.generator.word_dim",
+            "model.generator.hidden",
+            "model.generator.n_layers",
+        ]
+    if not model.conditioned_blocks:
+        inert += ["model.film.gamma", "model.film.beta", "model.film.conditioning"]
+    if model.film.gamma is GammaConstraint.ONE:
+        inert.append("model.film.gamma_baseline")
+    if model.film.conditioning is Conditioning.CONCAT:
+        inert.append("model.film.placement")
+    match model.stem.input:
+        case ImageInput.FEATURES:
+            inert.append("model.stem.n_downsamplings")
+        case ImageInput.PIXELS:
+            inert.append("model.stem.kernel_size")
+    if Norm.GROUP not in (model.norm, model.classifier.norm):
+        inert.append("model.norm_groups")
+    return inert
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

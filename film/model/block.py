@@ -1,0 +1,100 @@
+"""The residual block and the places in it where FiLM can stand."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from film.config import Conditioning, Coordinates, FilmPlacement, ModelConfig
+from film.model.coordinates import with_coordinates
+from film.model.modulation import modulate
+from film.model.norm import norm_layer
+
+__all__ = ["ResBlock"]
+
+
+class ResBlock(nn.Module):
+    """Conv-1 (1×1), ReLU-1, then Conv-2, norm, FiLM, ReLU-2, added to ReLU-1.
+
+    The shortcut starts after the first ReLU, and no ReLU follows the sum. A
+    conditioned block's norm has no scale and shift of its own wherever FiLM stands;
+    an unconditioned block's has. A block conditioned by concatenation gets γ and β
+    as constant maps beside the input of Conv-2, and an affine norm.
+
+    References:
+        Perez et al., AAAI 2018, Figure 3 and Table 2; the authors' code, layers.py.
+    """
+
+    def __init__(self, config: ModelConfig, *, is_conditioned: bool) -> None:
+        super().__init__()
+        is_concatenated = (
+            is_conditioned and config.film.conditioning is Conditioning.CONCAT
+        )
+        self.config = config
+        self.is_concatenated = is_concatenated
+        self.is_modulated = is_conditioned and not is_concatenated
+        width = config.width
+        n_coordinates = 0 if config.coordinates is Coordinates.NONE else 2
+        inputs = width + (2 if config.coordinates is Coordinates.TWICE else 0)
+        if is_concatenated:
+            inputs += 2 * width
+        self.conv_1x1 = nn.Conv2d(width + n_coordinates, width, 1)
+        self.conv_kxk = nn.Conv2d(
+            inputs, width, config.kernel_size, padding=config.kernel_size // 2
+        )
+        self.norm = norm_layer(
+            config.norm,
+            width,
+            affine=not self.is_modulated,
+            groups=config.norm_groups,
+        )
+
+    def forward(
+        self,
+        maps: Float[Tensor, "batch channels height width"],
+        gamma: Float[Tensor, "batch channels"] | None,
+        beta: Float[Tensor, "batch channels"] | None,
+    ) -> Float[Tensor, "batch channels height width"]:
+        """Run the block.
+
+        Args:
+            maps: The last block's, or the stem's, output.
+            gamma: Scales, which an unconditioned block does not look at; None
+                where they are all 1.
+            beta: Shifts, likewise; None where they are all 0.
+
+        Returns:
+            Maps of the same shape.
+        """
+        place, coordinates = FilmPlacement, self.config.coordinates
+        maps = self._film_at(place.BEFORE_CONV, maps, gamma, beta)
+        if coordinates is not Coordinates.NONE:
+            maps = with_coordinates(maps)
+        shortcut = self.conv_1x1(maps).relu()
+        maps = shortcut
+        if coordinates is Coordinates.TWICE:
+            maps = with_coordinates(maps)
+        if self.is_concatenated and gamma is not None and beta is not None:
+            maps = _with_constant_maps(maps, gamma, beta)
+        maps = self._film_at(place.AFTER_CONV, self.conv_kxk(maps), gamma, beta)
+        maps = self._film_at(place.AFTER_NORM, self.norm(maps), gamma, beta)
+        maps = self._film_at(place.AFTER_RELU, maps.relu(), gamma, beta)
+        if self.config.residual:
+            maps = shortcut + maps
+        return self._film_at(place.AFTER_RESIDUAL, maps, gamma, beta)
+
+    def _film_at(
+        self,
+        place: FilmPlacement,
+        maps: Tensor,
+        gamma: Tensor | None,
+        beta: Tensor | None,
+    ) -> Tensor:
+        is_here = self.is_modulated and place is self.config.film.placement
+        if not is_here or gamma is None or beta is None:
+            return maps
+        return modulate(maps, gamma, beta)
+
+
+def _with_constant_maps(maps: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    constants = torch.cat([gamma, beta], dim=1)[:, :, None, None]
+    return torch.cat([maps, constants.expand(-1, -1, *maps.shape[2:])], dim=1)

@@ -1,0 +1,71 @@
+"""Feature-wise linear modulation itself."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from film.config import Beta, FilmConfig, GammaConstraint
+
+__all__ = ["constrain", "modulate"]
+
+
+def modulate(
+    maps: Float[Tensor, "batch channels height width"],
+    gamma: Float[Tensor, "batch channels"],
+    beta: Float[Tensor, "batch channels"],
+) -> Float[Tensor, "batch channels height width"]:
+    """Scale and shift every feature map: ``γ · maps + β``.
+
+    Args:
+        maps: Feature maps of a batch of pictures.
+        gamma: One scale per picture and map.
+        beta: One shift per picture and map.
+
+    Returns:
+        The modulated maps.
+
+    References:
+        Perez et al., AAAI 2018, Section 2.1, Equation 2.
+    """
+    return torch.addcmul(beta[:, :, None, None], gamma[:, :, None, None], maps)
+
+
+def constrain(
+    raw: Float[Tensor, "batch blocks two_channels"], config: FilmConfig
+) -> tuple[
+    Float[Tensor, "batch blocks channels"], Float[Tensor, "batch blocks channels"]
+]:
+    """Turn the generator's output into γ and β.
+
+    γ is ``f(raw) + baseline``. With no f and a baseline of 1 that is 1 + Δγ, as in
+    the paper's appendix; with a squashing f the paper's ranges, (0, 1), (−1, 1) and
+    (0, ∞), need a baseline of 0, although the authors' code adds 1 by default.
+
+    Args:
+        raw: For every block, first the numbers for γ, then those for β.
+        config: The constraints.
+
+    Returns:
+        γ and β of every block.
+
+    References:
+        Perez et al., AAAI 2018, Section 4.3 and Table 2, "Restricted γ or β".
+    """
+    gamma, beta = raw.chunk(2, dim=-1)
+    match config.gamma:
+        case GammaConstraint.NONE:
+            gamma = gamma + config.gamma_baseline
+        case GammaConstraint.SIGMOID:
+            gamma = gamma.sigmoid() + config.gamma_baseline
+        case GammaConstraint.TANH:
+            gamma = gamma.tanh() + config.gamma_baseline
+        case GammaConstraint.EXP:
+            gamma = gamma.exp() + config.gamma_baseline
+        case GammaConstraint.ONE:
+            gamma = torch.ones_like(gamma)
+    match config.beta:
+        case Beta.LEARNED:
+            pass
+        case Beta.ZERO:
+            beta = torch.zeros_like(beta)
+    return gamma, beta

@@ -1,0 +1,291 @@
+"""Hold the network against recorded outputs of the authors' own model.
+
+A reference file is an ``.npz`` with one variant's settings, weights, inputs and
+outputs. The network is built from the settings, given the weights, and must return
+the outputs.
+"""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from film.config import (
+    Beta,
+    ClassifierConfig,
+    Coordinates,
+    FilmConfig,
+    FilmPlacement,
+    GammaConstraint,
+    GeneratorConfig,
+    ModelConfig,
+    Norm,
+    Pooling,
+    StemConfig,
+)
+from film.errors import ConfigError, DataError
+from film.model.network import DataSizes, FilmNetwork
+
+__all__ = ["Agreement", "Reference", "read_reference", "verify"]
+
+_PLACEMENTS = {
+    "bn-film": FilmPlacement.AFTER_NORM,
+    "conv-film": FilmPlacement.AFTER_CONV,
+    "relu-film": FilmPlacement.AFTER_RELU,
+    "block-output-film": FilmPlacement.AFTER_RESIDUAL,
+    "block-input-film": FilmPlacement.BEFORE_CONV,
+}
+_CONSTRAINTS = {
+    "linear": GammaConstraint.NONE,
+    "sigmoid": GammaConstraint.SIGMOID,
+    "tanh": GammaConstraint.TANH,
+    "exp": GammaConstraint.EXP,
+}
+_POOLINGS = {"maxpoolfull": Pooling.MAX, "avgpoolfull": Pooling.AVERAGE}
+_COORDINATES = {0: Coordinates.NONE, 1: Coordinates.ONCE, 2: Coordinates.TWICE}
+_DEFAULTS: dict[str, Any] = {
+    "method": "bn-film",
+    "option": "linear",
+    "baseline": 1,
+    "use_gamma": True,
+    "use_beta": True,
+    "pattern": None,
+    "nb": 4,
+    "md": 8,
+    "residual": True,
+    "bn": True,
+    "clbn": True,
+    "coords": 1,
+    "kernel": 3,
+    "stemk": 3,
+    "down": "maxpoolfull",
+    "V": 20,
+    "wd": 12,
+    "hd": 24,
+    "fd": [12, 6, 6],
+    "proj": 16,
+    "fc": [20],
+    "A": 10,
+}
+_DESCRIPTIVE = {"variant"}  # settings that compute nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One variant of the authors' model: settings, weights, inputs, outputs."""
+
+    config: ModelConfig
+    sizes: DataSizes
+    weights: dict[str, torch.Tensor]  # by this package's names
+    questions: torch.Tensor  # (batch, tokens)
+    features: torch.Tensor  # (batch, channels, height, width)
+    answers: torch.Tensor  # (batch,)
+    logits_eval: torch.Tensor  # (batch, answers)
+    logits_train: torch.Tensor  # likewise, after the eval pass
+    gradient_norms: dict[str, float]  # of the generator's parameters, by name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Largest absolute differences between the network and a reference."""
+
+    logits_eval: float
+    logits_train: float
+
+    @property
+    def largest(self) -> float:
+        """The larger of the two; NaN where either is."""
+        return float(np.maximum(self.logits_eval, self.logits_train))
+
+
+def read_reference(path: Path) -> Reference:
+    """Read a reference file.
+
+    Args:
+        path: An ``.npz`` file.
+
+    Returns:
+        What it holds, with settings and names turned into this package's.
+
+    Raises:
+        DataError: The file is missing, no reference, or its weights do not fit.
+    """
+    arrays = _read_arrays(path)
+    try:
+        settings = json.loads(str(arrays["config"]))
+        config, sizes = _translate(settings)
+        return Reference(
+            config=config,
+            sizes=sizes,
+            weights=_weights(arrays, n_hidden=len(config.classifier.hidden)),
+            questions=torch.from_numpy(arrays["questions"]),
+            features=torch.from_numpy(arrays["features"]),
+            answers=torch.from_numpy(arrays["answers"]),
+            logits_eval=torch.from_numpy(arrays["logits_eval"]),
+            logits_train=torch.from_numpy(arrays["logits_train"]),
+            gradient_norms={
+                name.removeprefix("grad_norm/generator."): float(value)
+                for name, value in arrays.items()
+                if name.startswith("grad_norm/generator.")
+            },
+        )
+    except KeyError as error:
+        raise DataError(f"{path}: lacks {error}; is it a reference file?") from None
+    except (ValueError, TypeError, ConfigError) as error:
+        line = str(error).splitlines()[0]
+        raise DataError(f"{path}: its settings cannot be used: {line}") from None
+
+
+def verify(path: Path) -> Agreement:
+    """Build the network of a reference file and compare its outputs.
+
+    The order is the file's: an eval pass with running statistics, then a train pass
+    with the batch's.
+
+    Args:
+        path: An ``.npz`` file.
+
+    Returns:
+        The largest differences.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    reference = read_reference(path)
+    network = build(reference, path)
+    with torch.no_grad():
+        network.eval()
+        logits_eval = network(reference.questions, reference.features)
+        network.train()
+        logits_train = network(reference.questions, reference.features)
+    return Agreement(
+        logits_eval=_difference(logits_eval, reference.logits_eval, path),
+        logits_train=_difference(logits_train, reference.logits_train, path),
+    )
+
+
+def build(reference: Reference, path: Path) -> FilmNetwork:
+    """Build the network that a reference describes, with its weights.
+
+    Args:
+        reference: What was read.
+        path: From where, for messages.
+
+    Returns:
+        The network.
+
+    Raises:
+        DataError: The weights are not those of such a network.
+    """
+    network = FilmNetwork(reference.config, reference.sizes)
+    try:
+        network.load_state_dict(reference.weights)
+    except RuntimeError as error:
+        line = " ".join(str(error).split())
+        raise DataError(
+            f"{path}: its weights do not fit its settings: {line}"
+        ) from None
+    return network
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise DataError(f"{path}: is a single array, not a reference (.npz)")
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read as .npz: {error}") from None
+
+
+def _translate(given: dict[str, Any]) -> tuple[ModelConfig, DataSizes]:
+    unknown = set(given) - set(_DEFAULTS) - _DESCRIPTIVE
+    if unknown:
+        raise ValueError(f"unknown settings {', '.join(sorted(unknown))}")
+    settings = _DEFAULTS | given
+    norm = {True: Norm.BATCH, False: Norm.NONE}
+    pattern = settings["pattern"]
+    if pattern is not None and len(pattern) != settings["nb"]:
+        raise ValueError(
+            f"pattern has {len(pattern)} entries for {settings['nb']} blocks"
+        )
+    blocks: Any = "all"
+    if pattern is not None:
+        blocks = tuple(i for i, on in enumerate(pattern, start=1) if on)
+    gamma = _choose(_CONSTRAINTS, settings, "option")
+    config = ModelConfig(
+        film=FilmConfig(
+            placement=_choose(_PLACEMENTS, settings, "method"),
+            gamma=gamma if settings["use_gamma"] else GammaConstraint.ONE,
+            gamma_baseline=settings["baseline"],
+            beta=Beta.LEARNED if settings["use_beta"] else Beta.ZERO,
+            blocks=blocks,
+        ),
+        generator=GeneratorConfig(word_dim=settings["wd"], hidden=settings["hd"]),
+        stem=StemConfig(kernel_size=settings["stemk"]),
+        classifier=ClassifierConfig(
+            projection=settings["proj"],
+            pooling=_choose(_POOLINGS, settings, "down"),
+            hidden=tuple(settings["fc"]),
+            norm=norm[bool(settings["clbn"])],
+        ),
+        n_blocks=settings["nb"],
+        width=settings["md"],
+        kernel_size=settings["kernel"],
+        residual=bool(settings["residual"]),
+        norm=norm[bool(settings["bn"])],
+        coordinates=_choose(_COORDINATES, settings, "coords"),
+    )
+    channels, height, width = settings["fd"]
+    sizes = DataSizes(
+        n_words=settings["V"],
+        n_answers=settings["A"],
+        image_shape=(channels, height, width),
+    )
+    return config, sizes
+
+
+def _choose(choices: dict[Any, Any], settings: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - one of the choices' values
+    value = settings[name]
+    if value not in choices:
+        known = ", ".join(str(choice) for choice in choices)
+        raise ValueError(f"{name} is {value!r}; known are {known}")
+    return choices[value]
+
+
+def _weights(
+    arrays: dict[str, np.ndarray], *, n_hidden: int
+) -> dict[str, torch.Tensor]:
+    names = {"stem.conv": "stem.layers.0.conv", "stem.bn": "stem.layers.0.norm"}
+    names["classifier.conv_bn"] = "classifier.conv_norm"
+    for number in range(1, n_hidden + 1):
+        first = 3 * (number - 1)  # a linear layer, its norm, its ReLU
+        names[f"classifier.fc{number}"] = f"classifier.hidden.{first}"
+        names[f"classifier.fc{number}_bn"] = f"classifier.hidden.{first + 1}"
+    names[f"classifier.fc{n_hidden + 1}"] = "classifier.answer"
+    weights = {}
+    for key, value in arrays.items():
+        if not key.startswith("weights/"):
+            continue
+        layer, _, parameter = key.removeprefix("weights/").rpartition(".")
+        if layer.startswith("blocks."):
+            layer = layer.removesuffix("bn") + ("norm" if layer.endswith("bn") else "")
+        weights[f"{names.get(layer, layer)}.{parameter}"] = torch.from_numpy(
+            np.asarray(value)
+        )
+    return weights
+
+
+def _difference(ours: torch.Tensor, theirs: torch.Tensor, path: Path) -> float:
+    if ours.shape != theirs.shape:
+        raise DataError(
+            f"{path}: holds outputs of shape {tuple(theirs.shape)}, "
+            f"but its settings give {tuple(ours.shape)}"
+        )
+    return float((ours - theirs).abs().max())
