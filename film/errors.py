@@ -1,6 +1,6 @@
 """What a user can get wrong, said in one line."""
 
-__all__ = ["ConfigError", "DataError", "FilmError", "TrainingError"]
+__all__ = ["ConfigError", "DataError", "DivergedError", "FilmError", "TrainingError"]
 
 
 class FilmError(Exception):
@@ -20,4 +20,8 @@ class DataError(FilmError):
 
 
 class TrainingError(FilmError):
-    """Training cannot start or go on (a foreign checkpoint, a diverged loss)."""
+    """Training cannot start or go on, for instance from a foreign checkpoint."""
+
+
+class DivergedError(TrainingError):
+    """The loss is no longer a number."""

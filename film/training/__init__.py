@@ -1,0 +1,1 @@
+"""Training: an iterator of metrics over epochs, with nothing watching it."""

@@ -1,0 +1,59 @@
+"""Batches on the device that wants them, read ahead where reading takes time."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Int
+
+from film.data.dataset import Batch, QuestionDataset
+
+__all__ = ["batches"]
+
+_READ_AHEAD = 2  # batches
+
+
+def batches(
+    dataset: QuestionDataset,
+    rows: Int[np.ndarray, " rows"],
+    *,
+    batch_size: int,
+    device: str,
+) -> Iterator[Batch]:
+    """Cut rows of a dataset into batches, in the order given.
+
+    The next batch is read in a thread while the last one is worked on. A last
+    batch of a single row is added to the one before, since batch normalisation
+    cannot train on one.
+
+    Args:
+        dataset: What to read.
+        rows: Which questions.
+        batch_size: How many to a batch.
+        device: Where the tensors should be.
+
+    Yields:
+        Batches that cover the rows once.
+    """
+    edges = [*range(0, len(rows), batch_size), len(rows)]
+    has_lonely_row = len(rows) > batch_size and len(rows) % batch_size == 1
+    if has_lonely_row:
+        del edges[-2]
+    if dataset.in_memory and device == "cpu":
+        for start, stop in pairwise(edges):
+            yield dataset.batch(rows[start:stop])
+        return
+
+    def read(start: int, stop: int) -> Batch:
+        return dataset.batch(rows[start:stop]).to(device)
+
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        ahead: deque[Future[Batch]] = deque()
+        for edge in pairwise(edges):
+            ahead.append(reader.submit(read, *edge))
+            if len(ahead) > _READ_AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()

@@ -1,0 +1,308 @@
+"""Training, epoch by epoch, resumable to the bit.
+
+References:
+    Perez et al., AAAI 2018, Section 3: Adam with a learning rate of 3e-4, weight
+    decay of 1e-5, batches of 64, the epoch that is best on validation, at most 80.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from film.config import Config, Schedule
+from film.data.dataset import QuestionDataset
+from film.errors import DivergedError, TrainingError
+from film.model.network import DataSizes, FilmNetwork
+from film.training.batches import batches
+from film.training.checkpoint import Checkpoint, read_checkpoint, save_tensors
+from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
+from film.training.predictions import write_predictions
+from film.training.seeding import generator_for, seed_for
+
+__all__ = ["EpochMetrics", "fit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochMetrics:
+    """What one epoch gave; accuracies are fractions.
+
+    Training figures are running means over the epoch, in train mode, so that they
+    lag behind the network at its end.
+    """
+
+    epoch: int  # from 1
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    val_accuracy_by_type: dict[str, float]
+    best_epoch: int
+    best_val_accuracy: float
+    best_val_accuracy_by_type: dict[str, float]
+    wall_time_s: float  # since the first epoch began, pauses left out
+    questions_per_s: float  # in training alone
+
+
+def fit(
+    config: Config,
+    train: QuestionDataset,
+    val: QuestionDataset,
+    *,
+    seed: int,
+    device: str,
+    directory: Path,
+) -> Iterator[EpochMetrics]:
+    """Train a network and yield the metrics of each epoch.
+
+    A checkpoint is on disk before an epoch's metrics are yielded. Where the folder
+    has one already, the metrics that it knows are yielded first and training goes
+    on after it: on the CPU, with as many threads, the weights are the same to the
+    bit as if it had never stopped. At the end the folder holds ``best.pt`` (the
+    weights of the best validation epoch, with settings and vocabulary) and
+    ``predictions.parquet``.
+
+    Args:
+        config: The network and its training.
+        train: What to learn from.
+        val: What to judge by, and to choose the epoch by.
+        seed: Of everything random.
+        device: ``cpu`` or ``cuda``.
+        directory: Where this run, and no other, keeps its files.
+
+    Yields:
+        The metrics of every epoch, from the first.
+    """
+    run = _Run(config, train, val, seed=seed, device=device)
+    checkpoint_path = directory / "checkpoint.pt"
+    if checkpoint_path.exists():
+        run.resume(read_checkpoint(checkpoint_path, run.identity))
+    for metrics in list(run.history):
+        yield metrics
+    while not run.is_done:
+        metrics = run.epoch()
+        run.checkpoint().save(checkpoint_path)
+        yield metrics
+    run.write_results(directory)
+
+
+class _Run:
+    def __init__(
+        self,
+        config: Config,
+        train: QuestionDataset,
+        val: QuestionDataset,
+        *,
+        seed: int,
+        device: str,
+    ) -> None:
+        _refuse_what_cannot_be_trained(train, val, device)
+        self.config, self.train, self.val = config, train, val
+        self.seed, self.device = seed, device
+        self.identity: dict[str, Any] = {
+            "settings": config.identity(),
+            "seed": seed,
+            "data": train.fingerprint,
+        }
+        self.network = FilmNetwork(
+            config.model,
+            _sizes(train),
+            generator_seed=seed_for(seed, "initial weights: generator"),
+            network_seed=seed_for(seed, "initial weights: network"),
+        ).to(device)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(),
+            lr=config.train.learning_rate,
+            weight_decay=config.train.weight_decay,
+            fused=True,
+        )
+        self.history: list[EpochMetrics] = []
+        self.best_network: dict[str, Tensor] = {}
+        self.best_answers = torch.empty(0, dtype=torch.int64)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the last epoch is over, or patience is at an end."""
+        if not self.history:
+            return False
+        last, settings = self.history[-1], self.config.train
+        if settings.patience is not None and (
+            last.epoch - last.best_epoch >= settings.patience
+        ):
+            return True
+        return last.epoch >= settings.max_epochs
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Take up the state that a checkpoint holds.
+
+        Args:
+            checkpoint: Of this run.
+        """
+        self.network.load_state_dict(checkpoint.network)
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+        self.history = [EpochMetrics(**metrics) for metrics in checkpoint.history]
+        self.best_network = checkpoint.best_network
+        self.best_answers = checkpoint.best_answers
+
+    def checkpoint(self) -> Checkpoint:
+        """Give the state of the run as it is now.
+
+        Returns:
+            What `resume` takes up again.
+        """
+        return Checkpoint(
+            run=self.identity,
+            network=self.network.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            history=[asdict(metrics) for metrics in self.history],
+            best_network=self.best_network,
+            best_answers=self.best_answers,
+        )
+
+    def epoch(self) -> EpochMetrics:
+        """Train on every question once, and judge.
+
+        Returns:
+            The epoch's metrics, which the history has as well.
+        """
+        start = time.perf_counter()
+        number = len(self.history) + 1
+        loss, accuracy = self._train_once(number)
+        trained = time.perf_counter()
+        evaluation = evaluate(
+            self.network,
+            self.val,
+            device=self.device,
+            precision=self.config.train.precision,
+        )
+        by_type = accuracy_by_type(evaluation.correct, self.val.types)
+        last = self.history[-1] if self.history else None
+        if last is None or evaluation.accuracy > last.best_val_accuracy:
+            self._keep(evaluation)
+            best_epoch, best_accuracy, best_by_type = (
+                number,
+                evaluation.accuracy,
+                by_type,
+            )
+        else:
+            best_epoch = last.best_epoch
+            best_accuracy = last.best_val_accuracy
+            best_by_type = last.best_val_accuracy_by_type
+        metrics = EpochMetrics(
+            epoch=number,
+            train_loss=loss,
+            train_accuracy=accuracy,
+            val_loss=evaluation.loss,
+            val_accuracy=evaluation.accuracy,
+            val_accuracy_by_type=by_type,
+            best_epoch=best_epoch,
+            best_val_accuracy=best_accuracy,
+            best_val_accuracy_by_type=best_by_type,
+            wall_time_s=(last.wall_time_s if last else 0.0)
+            + (time.perf_counter() - start),
+            questions_per_s=len(self.train) / (trained - start),
+        )
+        self.history.append(metrics)
+        return metrics
+
+    def write_results(self, directory: Path) -> None:
+        """Write what outlives the run: the best weights and their answers.
+
+        Args:
+            directory: Where.
+        """
+        best = {
+            **self.identity,
+            "config": self.config.model_dump(mode="json"),
+            "sizes": asdict(_sizes(self.train)),
+            "vocabulary": self.train.vocabulary.to_json(),
+            "epoch": self.history[-1].best_epoch,
+            "val_accuracy": self.history[-1].best_val_accuracy,
+            "network": self.best_network,
+        }
+        save_tensors(best, directory / "best.pt")
+        write_predictions(
+            self.best_answers.numpy(), self.val, directory / "predictions.parquet"
+        )
+
+    def _keep(self, evaluation: Evaluation) -> None:
+        self.best_answers = torch.from_numpy(evaluation.answers)
+        self.best_network = {
+            name: value.detach().cpu().clone()
+            for name, value in self.network.state_dict().items()
+        }
+
+    def _train_once(self, epoch: int) -> tuple[float, float]:
+        settings = self.config.train
+        order = generator_for(self.seed, f"shuffle: epoch {epoch}").permutation(
+            len(self.train)
+        )
+        losses = torch.zeros((), device=self.device, dtype=torch.float64)
+        n_correct = torch.zeros((), device=self.device, dtype=torch.int64)
+        n_batches = math.ceil(len(order) / settings.batch_size)
+        self.network.train()
+        for number, batch in enumerate(
+            batches(
+                self.train, order, batch_size=settings.batch_size, device=self.device
+            )
+        ):
+            progress = epoch - 1 + (number + 1) / n_batches
+            for group in self.optimizer.param_groups:
+                group["lr"] = _learning_rate(self.config, progress)
+            with autocast(self.device, settings.precision):
+                logits = self.network(batch.questions, batch.images)
+            loss = nn.functional.cross_entropy(logits.float(), batch.answers)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            losses += loss.detach() * len(batch.answers)
+            n_correct += (logits.detach().argmax(dim=1) == batch.answers).sum()
+        mean_loss = float(losses) / len(order)
+        if not math.isfinite(mean_loss):
+            raise DivergedError(
+                f"the training loss of epoch {epoch} is {mean_loss}; "
+                "a smaller train.learning_rate may hold"
+            )
+        return mean_loss, int(n_correct) / len(order)
+
+
+# Epochs of training so far, with fractions, to a learning rate.
+def _learning_rate(config: Config, progress: float) -> float:
+    settings = config.train
+    match settings.schedule:
+        case Schedule.CONSTANT:
+            return settings.learning_rate
+        case Schedule.COSINE:
+            warm_up = min(progress, 1.0)
+            left = 0.5 * (1 + math.cos(math.pi * progress / settings.max_epochs))
+            return settings.learning_rate * warm_up * left
+
+
+def _sizes(dataset: QuestionDataset) -> DataSizes:
+    return DataSizes(
+        n_words=len(dataset.vocabulary.question_token_to_idx),
+        n_answers=len(dataset.vocabulary.answer_token_to_idx),
+        image_shape=dataset.image_shape,
+    )
+
+
+def _refuse_what_cannot_be_trained(
+    train: QuestionDataset, val: QuestionDataset, device: str
+) -> None:
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise TrainingError(f"device {device}: torch sees no CUDA device; take cpu")
+    if train.image_shape != val.image_shape:
+        raise TrainingError(
+            f"train pictures have shape {train.image_shape}, validation pictures "
+            f"{val.image_shape}; prepare both splits alike"
+        )
+    for name, dataset in (("train", train), ("val", val)):
+        if not len(dataset):
+            raise TrainingError(f"the {name} split has no questions")
+        if not (dataset.answers >= 0).all():
+            raise TrainingError(f"the {name} split has questions without answers")

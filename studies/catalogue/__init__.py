@@ -1,0 +1,43 @@
+"""Studies that come with the suite, one readable file each."""
+
+from importlib import resources
+from pathlib import Path
+
+from film.validation import nearest
+from studies.errors import StudyError
+from studies.study import Study, read_study
+
+__all__ = ["catalogue", "find_study"]
+
+
+def catalogue() -> dict[str, Path]:
+    """List the studies that come with the suite.
+
+    Returns:
+        Their files by name, in alphabetical order.
+    """
+    folder = Path(str(resources.files("studies.catalogue")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_study(name: str) -> Study:
+    """Find a study by its name in the catalogue, or by its file.
+
+    Args:
+        name: ``quick``, or a path such as ``./my-study.yaml``.
+
+    Returns:
+        The study.
+
+    Raises:
+        StudyError: There is neither.
+    """
+    known = catalogue()
+    if name in known:
+        return read_study(known[name])
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        return read_study(Path(name))
+    raise StudyError(
+        f"no study is named '{name}'{nearest(name, known)} "
+        f"(`film list` shows {len(known)}; a file's name ends in .yaml)"
+    )

@@ -1,0 +1,214 @@
+"""A study: a baseline and named variations of it, read from a YAML file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from film.config import Config, ImageInput, named_config
+from film.errors import FilmError
+from film.validation import validation_line
+from film.world.config import WorldConfig
+from studies.errors import StudyError
+from studies.trial import BASELINE, Trial
+
+__all__ = ["Row", "Study", "StudyFile", "read_study"]
+
+_Label = Annotated[str, Field(min_length=1, max_length=80)]
+_Seed = Annotated[int, Field(strict=True, ge=0)]
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is built
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WorldData(_Part):
+    """Data that the suite makes itself."""
+
+    world: WorldConfig = Field(description="Settings of the embedded world.")
+
+
+class StudyFile(_Part):
+    """What a study file says, key by key."""
+
+    study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
+        description="Its name: small letters, digits and hyphens."
+    )
+    question: Annotated[str, Field(min_length=1)] = Field(
+        description="What it asks, in a sentence."
+    )
+    baseline: str = Field("paper", description="A named configuration.")
+    settings: dict[str, Any] = Field(
+        default={}, description="Changes to it that hold in every row."
+    )
+    data: Literal["clevr"] | WorldData = Field(
+        "clevr",
+        description="`clevr` for prepared files given at launch, or a world to make.",
+    )
+    seeds: Annotated[int, Field(strict=True, ge=1)] | list[_Seed] = Field(
+        default=5, description="How many runs a row has, or their seeds."
+    )
+    margin: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Percentage points that would matter."
+    )
+    groups: dict[_Label, dict[_Label, dict[str, Any]]] = Field(
+        description="Rows by group: a label, and what it changes in the baseline."
+    )
+
+    @field_validator("seeds")
+    @classmethod
+    def _refuse_repeated_seeds(cls, seeds: int | list[int]) -> int | list[int]:
+        if isinstance(seeds, list) and (not seeds or len(set(seeds)) < len(seeds)):
+            raise ValueError(f"got {seeds}, should be one or more different seeds")
+        return seeds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of the table that a study will become."""
+
+    group: str  # "" for the baseline
+    label: str
+    changes: Mapping[str, Any]
+    config: Config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A question asked of the model, with every row resolved and valid."""
+
+    name: str
+    question: str
+    rows: tuple[Row, ...]  # the baseline first, then in the order of the file
+    seeds: tuple[int, ...]
+    margin: float | None  # percentage points
+    world: WorldConfig | None  # None where the data are given at launch
+
+    @property
+    def baseline(self) -> Row:
+        """The row that the others are compared with."""
+        return self.rows[0]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups, in order, without the baseline's empty one."""
+        return tuple(dict.fromkeys(row.group for row in self.rows[1:]))
+
+    @property
+    def inputs(self) -> tuple[ImageInput, ...]:
+        """What the rows see of pictures: features, pixels, or both."""
+        return tuple(dict.fromkeys(row.config.model.stem.input for row in self.rows))
+
+    def trials(
+        self,
+        fingerprints: Mapping[ImageInput, str],
+        *,
+        seeds: tuple[int, ...] | None = None,
+    ) -> tuple[Trial, ...]:
+        """List what the study wants, seed by seed, so that a cut one is balanced.
+
+        Args:
+            fingerprints: The data's names, for each input that the rows use.
+            seeds: Other seeds than the study's own.
+
+        Returns:
+            One trial per seed and row, the baseline first.
+        """
+        return tuple(
+            Trial(
+                study=self.name,
+                group=row.group,
+                row=row.label,
+                seed=seed,
+                config=row.config,
+                changes=row.changes,
+                data=fingerprints[row.config.model.stem.input],
+            )
+            for seed in (self.seeds if seeds is None else seeds)
+            for row in self.rows
+        )
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Args:
+        path: A YAML file.
+
+    Returns:
+        The study, every row of which is a valid configuration.
+
+    Raises:
+        StudyError: The file is missing, or what it says cannot be studied.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: cannot be read: {error}") from None
+    try:
+        tree = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a subclass of the safe loader
+        if not isinstance(tree, dict):
+            raise StudyError("is not a study; it should begin with `study: NAME`")
+        return _resolve(StudyFile.model_validate(tree))
+    except yaml.YAMLError as error:
+        line = " ".join(str(error).split())
+        raise StudyError(f"{path}: is not valid YAML: {line}") from None
+    except ValidationError as error:
+        raise StudyError(f"{path}: {validation_line(error, StudyFile)}") from None
+    except FilmError as error:
+        raise StudyError(f"{path}: {error}") from None
+
+
+class _UniqueKeyLoader(_LOADER):  # type: ignore[misc,valid-type] # chosen at run time
+    """YAML as it is, except that a key given twice is refused, not overwritten."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - the loader's signature
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"'{key}' stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _resolve(file: StudyFile) -> Study:
+    baseline = named_config(file.baseline).with_changes(file.settings)
+    rows = [Row(group="", label=BASELINE, changes={}, config=baseline)]
+    computed = {baseline.identity(): BASELINE}
+    for group, variations in file.groups.items():
+        for label, changes in variations.items():
+            rows.append(_row(baseline, group, label, changes))
+            twin = computed.setdefault(rows[-1].config.identity(), label)
+            if twin != label or label == BASELINE:
+                raise StudyError(
+                    f"row '{label}' computes the same as '{twin}': "
+                    "change what it sets, or leave it out"
+                )
+    labels = [row.label for row in rows]
+    repeated = {label for label in labels if labels.count(label) > 1}
+    if repeated:
+        raise StudyError(f"row '{repeated.pop()}' stands in two groups; rename one")
+    seeds = file.seeds if isinstance(file.seeds, list) else range(file.seeds)
+    return Study(
+        name=file.study,
+        question=file.question,
+        rows=tuple(rows),
+        seeds=tuple(seeds),
+        margin=file.margin,
+        world=file.data.world if isinstance(file.data, WorldData) else None,
+    )
+
+
+def _row(baseline: Config, group: str, label: str, changes: dict[str, Any]) -> Row:
+    try:
+        config = baseline.with_changes(changes)
+    except FilmError as error:
+        raise StudyError(f"row '{label}': {error}") from None
+    return Row(group=group, label=label, changes=changes, config=config)
