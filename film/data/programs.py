@@ -14,6 +14,7 @@ References:
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, final
 
@@ -269,6 +270,14 @@ def _parse_node(place: int, node: Mapping[str, object]) -> ProgramNode:
     _check_number(where, "inputs", len(inputs), FUNCTION_ARITY[function])
     values = _parse_values(where, node.get("value_inputs", ()))
     _check_number(where, "values", len(values), int(function in FUNCTION_VALUES))
+    return _shared_node(function, inputs, values)
+
+
+@lru_cache(maxsize=65536)
+def _shared_node(
+    function: str, inputs: tuple[int, ...], values: tuple[str, ...]
+) -> ProgramNode:
+    # Ten million nodes of CLEVR's training programs are a few thousand different.
     return ProgramNode(function, inputs, values)
 
 

@@ -1,0 +1,224 @@
+"""Serve batches of questions, images and answers from a store.
+
+References:
+    Perez et al., *FiLM*, AAAI 2018, Section 3: features of a fixed ResNet-101, or
+    raw pixels divided by 255 without further normalisation.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Final, final
+
+import numpy as np
+import psutil
+import torch
+from jaxtyping import Float, Int, Int8, Shaped
+from torch import Tensor
+
+from film.config import ImageInput
+from film.data.fingerprint import data_fingerprint
+from film.data.rows import ImageRows
+from film.data.store import (
+    StoredImages,
+    StoredQuestions,
+    find_images,
+    read_questions,
+    read_store_vocabulary,
+)
+from film.data.vocabulary import NULL, Vocabulary
+from film.errors import DataError
+
+__all__ = ["Batch", "QuestionDataset", "data_fingerprint", "open_dataset"]
+
+_UNKNOWN: Final = -1
+_ROWS_PER_READ: Final = 256
+
+
+@final
+@dataclass(frozen=True)
+class Batch:
+    """Some questions, each with its image and its answer.
+
+    Attributes:
+        questions: Words, cut to the longest question of the batch.
+        images: Features, or pixels in [0, 1].
+        answers: Numbers of the answer vocabulary; -1 where a test file has none.
+    """
+
+    questions: Int[Tensor, "batch tokens"]
+    images: Float[Tensor, "batch channels height width"]
+    answers: Int[Tensor, " batch"]
+
+
+@final
+class QuestionDataset:
+    """The questions of one split and their images; see ``open_dataset``.
+
+    Attributes:
+        vocabulary: What the numbers of words, programs and answers mean.
+        image_shape: Channels, height and width of an image.
+        answers: The answer of each question, -1 where unknown.
+        image_ids: The number of each question's image.
+        families: The question family, -1 where unknown.
+        types: The place in ``QuestionType``, -1 where unknown.
+    """
+
+    def __init__(
+        self,
+        questions: StoredQuestions,
+        images: StoredImages,
+        vocabulary: Vocabulary,
+        *,
+        in_memory: bool,
+        source: tuple[Path, ImageInput],
+    ) -> None:
+        n_questions = len(questions.questions)
+        unknown = np.full(n_questions, _UNKNOWN, dtype=np.int64)
+        self.vocabulary = vocabulary
+        self.image_shape = images.shape
+        self.answers: Int[np.ndarray, " rows"] = _or(questions.answers, unknown)
+        self.image_ids: Int[np.ndarray, " rows"] = questions.image_idxs
+        self.families: Int[np.ndarray, " rows"] = _or(
+            questions.question_families, unknown
+        )
+        self.types: Int8[np.ndarray, " rows"] = _or(questions.types, unknown).astype(
+            np.int8
+        )
+        self._questions = questions.questions.astype(np.int64)
+        self._lengths = (self._questions != NULL).sum(axis=1)
+        self._reader = ImageRows(images)
+        self._rows = images.rows_of(questions.image_idxs)
+        self._images: Shaped[Tensor, "images channels height width"] | None = None
+        self._source = source
+        if in_memory:
+            used, self._rows = np.unique(self._rows, return_inverse=True)
+            self._images = self._read_all(used)
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the images are held in memory."""
+        return self._images is not None
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether the split has answers; CLEVR's test files have none."""
+        return bool((self.answers != _UNKNOWN).all())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The name of the store's training and validation data."""
+        return data_fingerprint(*self._source)
+
+    def batch(self, rows: Int[np.ndarray, " batch"]) -> Batch:
+        """Collect some questions with their images and answers.
+
+        Args:
+            rows: Which questions, in any order, at least one.
+
+        Returns:
+            The batch, in the order of the rows, on the CPU.
+        """
+        longest = int(self._lengths[rows].max())
+        return Batch(
+            questions=torch.from_numpy(self._questions[rows, :longest]),
+            images=_as_float(self._image_rows(self._rows[rows])),
+            answers=torch.from_numpy(self.answers[rows]),
+        )
+
+    def _image_rows(
+        self, rows: Int[np.ndarray, " batch"]
+    ) -> Shaped[Tensor, "batch channels height width"]:
+        if self._images is not None:
+            return self._images.index_select(0, torch.from_numpy(rows))
+        used, places = np.unique(rows, return_inverse=True)
+        images = torch.from_numpy(self._reader.read(used))
+        return images.index_select(0, torch.from_numpy(places))
+
+    def _read_all(
+        self, rows: Int[np.ndarray, " images"]
+    ) -> Shaped[Tensor, "images channels height width"]:
+        stored = self._reader.stored
+        images = np.empty((len(rows), *stored.shape), stored.dtype)
+        for start in range(0, len(rows), _ROWS_PER_READ):
+            some = slice(start, start + _ROWS_PER_READ)
+            images[some] = self._reader.read(rows[some])
+        return torch.from_numpy(images)
+
+
+def open_dataset(
+    directory: Path,
+    split: str,
+    image_input: ImageInput,
+    *,
+    in_memory: bool | None = None,
+    max_questions: int | None = None,
+) -> QuestionDataset:
+    """Open one split of a store.
+
+    Args:
+        directory: The store: ours, or the files of clevr-iep and the authors.
+        split: The split's name: train, val, ...
+        image_input: Features or pixels.
+        in_memory: Hold the images that questions are about in memory; None does so
+            where they take less than a quarter of what is free.
+        max_questions: Keep only the first so many questions.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: If a file is missing, broken or contradicts another.
+    """
+    vocabulary = read_store_vocabulary(directory)
+    questions = _first(read_questions(directory, split, vocabulary), max_questions)
+    images = find_images(directory, split, image_input)
+    if images.dataset == "features" and image_input is ImageInput.PIXELS:
+        _check_pixels(images)
+    if in_memory is None:
+        n_images = len(np.unique(questions.image_idxs))
+        free_bytes = psutil.virtual_memory().available
+        in_memory = n_images * images.nbytes_per_row < free_bytes // 4
+    return QuestionDataset(
+        questions,
+        images,
+        vocabulary,
+        in_memory=in_memory,
+        source=(directory, image_input),
+    )
+
+
+def _first(questions: StoredQuestions, count: int | None) -> StoredQuestions:
+    arrays = {field.name: getattr(questions, field.name) for field in fields(questions)}
+    return StoredQuestions(
+        **{
+            name: None if array is None else array[:count]
+            for name, array in arrays.items()
+        }
+    )
+
+
+def _check_pixels(images: StoredImages) -> None:
+    first = ImageRows(images).read(np.array([0]))
+    if not 0 <= first.min() <= first.max() <= 1 + 1e-6:
+        raise DataError(
+            f"{images.path}: '{images.dataset}' has 3 channels and so holds pixels, but "
+            f"from {first.min():.3g} to {first.max():.3g} instead of 0 to 1"
+        )
+
+
+def _or(
+    values: Int[np.ndarray, " rows"] | None, default: Int[np.ndarray, " rows"]
+) -> Int[np.ndarray, " rows"]:
+    return default if values is None else values
+
+
+def _as_float(
+    images: Shaped[Tensor, "batch channels height width"],
+) -> Float[Tensor, "batch channels height width"]:
+    if images.dtype == torch.uint8:
+        return images.float().div_(255)
+    return images.float()

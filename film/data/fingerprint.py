@@ -1,0 +1,81 @@
+"""Name data by what is learnt from it."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from film.config import ImageInput
+from film.data.rows import ImageRows
+from film.data.store import (
+    find_images,
+    open_file,
+    question_path,
+    read_questions,
+    read_store_vocabulary,
+)
+from film.data.vocabulary import NULL
+
+__all__ = ["data_fingerprint"]
+
+_WHOLE_BYTES: Final = 256 * 2**20
+_SAMPLED_ROWS: Final = 64
+_ROWS_PER_READ: Final = 64
+
+
+def data_fingerprint(directory: Path, image_input: ImageInput) -> str:
+    """Name the training and validation data of a store.
+
+    The name covers the words and answers with their numbers, the questions, which
+    image each is about, and the images: all of them up to 256 MB per split, and
+    above that their shape and 64 of them, evenly spread. Where the files are, how
+    they are compressed and what else they hold does not matter. Where the maker of
+    the data recorded a name in both splits, that is the name.
+
+    Args:
+        directory: The store.
+        image_input: Which form of the images is learnt from.
+
+    Returns:
+        Twelve hexadecimal digits, or the recorded name.
+    """
+    recorded = {_recorded(directory, split) for split in ("train", "val")}
+    if len(recorded) == 1 and None not in recorded:
+        return str(recorded.pop())
+    digest = sha256()
+    vocabulary = read_store_vocabulary(directory)
+    digest.update(repr((vocabulary.question_words, vocabulary.answers)).encode())
+    for split in ("train", "val"):
+        stored = read_questions(directory, split, vocabulary)
+        longest = int((stored.questions != NULL).sum(axis=1).max())
+        _add(digest, stored.questions[:, :longest].astype("<i4"))
+        _add(digest, stored.image_idxs.astype("<i8"))
+        if stored.answers is not None:
+            _add(digest, stored.answers.astype("<i8"))
+        images = find_images(directory, split, image_input)
+        rows = images.rows_of(np.unique(stored.image_idxs))
+        if len(rows) * images.nbytes_per_row > _WHOLE_BYTES:
+            spread = np.linspace(0, len(rows) - 1, _SAMPLED_ROWS)
+            digest.update(f"{len(rows)} {images.shape}".encode())
+            rows = rows[spread.astype(np.int64)]
+        reader = ImageRows(images)
+        for start in range(0, len(rows), _ROWS_PER_READ):
+            some = rows[start : start + _ROWS_PER_READ]
+            order = np.argsort(some)
+            read = np.empty((len(some), *images.shape), images.dtype)
+            read[order] = reader.read(some[order])
+            _add(digest, read)
+    return digest.hexdigest()[:12]
+
+
+def _recorded(directory: Path, split: str) -> str | None:
+    with open_file(question_path(directory, split)) as file:
+        name = file.attrs.get("fingerprint")
+    return None if name is None else str(name)
+
+
+def _add(digest: Any, values: np.ndarray) -> None:  # noqa: ANN401 hashlib's is private
+    little_endian = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    digest.update(f"{values.dtype.kind}{values.dtype.itemsize}{values.shape}".encode())
+    digest.update(np.ascontiguousarray(little_endian).tobytes())

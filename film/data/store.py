@@ -1,0 +1,437 @@
+"""The HDF5 files that training reads: ours, and those a researcher already has.
+
+A store is a folder with ``vocab.json`` and, per split, either one file as
+``film data prepare`` writes it, ``train.h5``, or the pair that clevr-iep and the
+authors' code write, ``train_questions.h5`` and ``train_features.h5``.
+
+====================  ==============  ================================================
+data set              type, shape     meaning
+====================  ==============  ================================================
+``questions``         int32 (N, T)    words, from start to end, then padding
+``image_idxs``        int64 (N)       the image that each question is about
+``orig_idxs``         int64 (N)       the question's number in its source
+``answers``           int64 (N)       absent in test files
+``programs``          int32 (N, P)    tokens, where programs are known
+``question_families`` int64 (N)       0 to 89, where known
+``types``             int64 (N)       place in ``QuestionType``; the attribute
+                                      ``type_names`` says so. Numbers without it are
+                                      not used: the authors' code draws them anew at
+                                      each run, and the programs tell the types.
+``images``            uint8           (n, 3, height, width), ours
+``features``          float16/32      (n, channels, height, width); with 3 channels
+                                      these are clevr-iep's pixels in [0, 1]
+``image_ids``         int64 (n)       the image of each row; absent, row i is image i
+====================  ==============  ================================================
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, final
+
+import h5py
+import numpy as np
+from jaxtyping import Int
+
+from film.config import ImageInput
+from film.data.programs import QuestionType, function_type
+from film.data.vocabulary import NULL, Vocabulary, read_vocabulary
+from film.errors import DataError
+
+__all__ = [
+    "TYPE_NAMES",
+    "StoredImages",
+    "StoredQuestions",
+    "find_images",
+    "list_splits",
+    "open_file",
+    "outermost_functions",
+    "question_path",
+    "read_questions",
+    "read_store_vocabulary",
+    "write_questions",
+]
+
+TYPE_NAMES: Final = tuple(str(kind) for kind in QuestionType)
+"""The names of the question types, by their number in a store."""
+
+_RGB: Final = 3
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StoredQuestions:
+    """The questions of one split as numbers; None for what the source lacks.
+
+    Attributes:
+        questions: Words, padded at the end.
+        image_idxs: The image of each question.
+        orig_idxs: The question's number in its source.
+        answers: Numbers of the answer vocabulary.
+        programs: Tokens, padded at the end.
+        question_families: Question families.
+        types: Places in ``QuestionType``.
+    """
+
+    questions: Int[np.ndarray, "rows tokens"]
+    image_idxs: Int[np.ndarray, " rows"]
+    orig_idxs: Int[np.ndarray, " rows"]
+    answers: Int[np.ndarray, " rows"] | None = None
+    programs: Int[np.ndarray, "rows program_tokens"] | None = None
+    question_families: Int[np.ndarray, " rows"] | None = None
+    types: Int[np.ndarray, " rows"] | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StoredImages:
+    """Where the images of a split are, and which row shows which image.
+
+    Attributes:
+        path: The HDF5 file.
+        dataset: The data set in it: ``images`` or ``features``.
+        shape: Channels, height, width.
+        dtype: The type of its numbers.
+        n_rows: How many images there are.
+        image_ids: The image of each row; None where row i is image i.
+    """
+
+    path: Path
+    dataset: str
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    n_rows: int
+    image_ids: Int[np.ndarray, " images"] | None
+
+    @property
+    def nbytes_per_row(self) -> int:
+        """The size of one image in the file's type."""
+        return int(np.prod(self.shape)) * int(self.dtype.itemsize)
+
+    def rows_of(self, image_idxs: Int[np.ndarray, " any"]) -> Int[np.ndarray, " any"]:
+        """Find the row of each image.
+
+        Args:
+            image_idxs: Numbers of images.
+
+        Returns:
+            Their rows.
+
+        Raises:
+            DataError: If an image is not in the file.
+        """
+        if self.image_ids is None:
+            absent = (image_idxs < 0) | (image_idxs >= self.n_rows)
+            rows = image_idxs.astype(np.int64)
+            what = f"has the images 0 to {self.n_rows - 1}"
+        else:
+            order = np.argsort(self.image_ids)
+            known = self.image_ids[order]
+            places = np.searchsorted(known, image_idxs).clip(max=len(known) - 1)
+            absent = known[places] != image_idxs
+            rows = order[places]
+            what = f"holds {self.n_rows} others"
+        if absent.any():
+            first = image_idxs[absent][0]
+            raise DataError(
+                f"{self.path}: {len(np.unique(image_idxs[absent]))} images that "
+                f"questions are about are not there, the first is {first}; it {what}"
+            )
+        return rows
+
+
+def list_splits(directory: Path) -> list[str]:
+    """List the splits of a store.
+
+    Args:
+        directory: The store.
+
+    Returns:
+        Their names, train and val first.
+
+    Raises:
+        DataError: If the folder is missing or holds no split.
+    """
+    if not directory.is_dir():
+        raise DataError(
+            f"{directory} is no folder; 'film data prepare' or 'film data make' "
+            "writes a store"
+        )
+    names = {
+        path.stem.removesuffix("_questions")
+        for path in directory.glob("*.h5")
+        if not path.stem.endswith("_features")
+    }
+    if not names:
+        raise DataError(
+            f"{directory} holds no split: neither train.h5 nor train_questions.h5"
+        )
+    order = {"train": 0, "val": 1}
+    return sorted(names, key=lambda name: (order.get(name, 2), name))
+
+
+def question_path(directory: Path, split: str) -> Path:
+    """Find the file with the questions of a split.
+
+    Args:
+        directory: The store.
+        split: The split's name.
+
+    Returns:
+        ``train.h5`` or, where it is absent, ``train_questions.h5``.
+
+    Raises:
+        DataError: If there is neither.
+    """
+    names = list_splits(directory)
+    for name in (f"{split}.h5", f"{split}_questions.h5"):
+        if (directory / name).is_file():
+            return directory / name
+    raise DataError(
+        f"{directory} has no split '{split}' (neither {split}.h5 nor "
+        f"{split}_questions.h5); it has {', '.join(names)}"
+    )
+
+
+def open_file(path: Path) -> h5py.File:
+    """Open an HDF5 file for reading.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The open file, to be closed by the caller.
+
+    Raises:
+        DataError: If it is missing, no HDF5 file, or cut off.
+    """
+    try:
+        return h5py.File(path, "r")
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
+    except OSError as error:
+        raise DataError(
+            f"{path} is no HDF5 file or is cut off ({str(error).splitlines()[0]})"
+        ) from None
+
+
+def write_questions(file: h5py.File, questions: StoredQuestions) -> None:
+    """Write the questions of a split under the names and types of clevr-iep.
+
+    Args:
+        file: A file open for writing.
+        questions: What to write; what is None is left out.
+    """
+    for field in fields(questions):
+        values = getattr(questions, field.name)
+        if values is not None:
+            dtype = np.int32 if values.ndim > 1 else np.int64
+            file.create_dataset(field.name, data=values.astype(dtype))
+    if questions.types is not None:
+        file["types"].attrs["type_names"] = list(TYPE_NAMES)
+
+
+def read_questions(
+    directory: Path, split: str, vocabulary: Vocabulary
+) -> StoredQuestions:
+    """Read and check the questions of a split, ours or foreign.
+
+    Args:
+        directory: The store.
+        split: The split's name.
+        vocabulary: The store's vocabulary.
+
+    Returns:
+        The questions; types come from the file where it says what its numbers
+        mean, and otherwise from the programs.
+
+    Raises:
+        DataError: If the file is missing or broken, lacks a data set, has data sets
+            of different lengths, or does not fit the vocabulary.
+    """
+    path = question_path(directory, split)
+    with open_file(path) as file:
+        written_with = file.attrs.get("vocabulary")
+        if written_with is not None and written_with != vocabulary.digest:
+            raise DataError(
+                f"{path} was written with another vocabulary than "
+                f"{directory / 'vocab.json'}; prepare the store again"
+            )
+        values = {
+            field.name: _read_array(path, file, field.name)
+            for field in fields(StoredQuestions)
+        }
+        if "type_names" not in (file["types"].attrs if "types" in file else {}):
+            values["types"] = None
+        else:
+            values["types"] = _renumber_types(path, file["types"])
+    _check_rows(path, values)
+    _check_words(path, "questions", values["questions"], vocabulary.question_words)
+    _check_words(path, "answers", values["answers"], vocabulary.answers)
+    _check_words(path, "programs", values["programs"], vocabulary.program_words)
+    if values["types"] is None and values["programs"] is not None:
+        numbers = np.array([_type_number(word) for word in vocabulary.program_words])
+        values["types"] = numbers[outermost_functions(values["programs"], vocabulary)]
+    return StoredQuestions(**values)
+
+
+def read_store_vocabulary(directory: Path) -> Vocabulary:
+    """Read the vocabulary of a store.
+
+    Args:
+        directory: The store.
+
+    Returns:
+        What its vocab.json says.
+    """
+    return read_vocabulary(directory / "vocab.json")
+
+
+def outermost_functions(
+    programs: Int[np.ndarray, "rows program_tokens"], vocabulary: Vocabulary
+) -> Int[np.ndarray, " rows"]:
+    """Find the last function of each program, whatever order it is written in.
+
+    It is the first token in prefix order. In postfix order and in chains, which
+    begin with ``scene``, it is the last.
+
+    Args:
+        programs: Programs as numbers, from start to end, padded.
+        vocabulary: What the numbers mean.
+
+    Returns:
+        The numbers of the functions.
+    """
+    each = np.arange(len(programs))
+    lengths = (programs != NULL).sum(axis=1)
+    first = programs[each, np.minimum(lengths - 1, 1)]
+    last = programs[each, np.maximum(lengths - 2, 0)]
+    scene = vocabulary.program_token_to_idx.get("scene", -1)
+    return np.asarray(np.where(first == scene, last, first))
+
+
+def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredImages:
+    """Find the images of a split in the wanted form.
+
+    Args:
+        directory: The store.
+        split: The split's name.
+        image_input: Pixels or features.
+
+    Returns:
+        Where they are.
+
+    Raises:
+        DataError: If no file of the split has them, or their shape is not that of
+            images.
+    """
+    own = question_path(directory, split)
+    foreign = directory / f"{split}_features.h5"
+    seen = []
+    for path in (own, foreign):
+        if not path.is_file():
+            continue
+        with open_file(path) as file:
+            name = _image_dataset(file, image_input)
+            if name is not None:
+                return _describe_images(path, file, name)
+            seen += [f"{path.name}: {entry}" for entry in sorted(file)]
+    raise DataError(
+        f"{directory} has no {image_input} for '{split}' in {own.name} or "
+        f"{foreign.name}; it has {', '.join(seen)}"
+    )
+
+
+def _image_dataset(file: h5py.File, image_input: ImageInput) -> str | None:
+    n_channels = file["features"].shape[1:2] if "features" in file else None
+    match image_input:
+        case ImageInput.PIXELS:
+            if "images" in file:
+                return "images"
+            return "features" if n_channels == (_RGB,) else None
+        case ImageInput.FEATURES:
+            return "features" if n_channels not in {None, (_RGB,)} else None
+
+
+def _describe_images(path: Path, file: h5py.File, name: str) -> StoredImages:
+    dataset = file[name]
+    if len(dataset.shape) != 4 or not len(dataset):  # noqa: PLR2004 (n, c, h, w)
+        raise DataError(
+            f"{path}: '{name}' has the shape {dataset.shape}, not "
+            "(images, channels, height, width)"
+        )
+    image_ids = file["image_ids"][:] if "image_ids" in file else None
+    if image_ids is not None and image_ids.shape != dataset.shape[:1]:
+        raise DataError(f"{path}: {len(image_ids)} image_ids for {len(dataset)} {name}")
+    return StoredImages(
+        path=path,
+        dataset=name,
+        shape=tuple(dataset.shape[1:]),
+        dtype=dataset.dtype,
+        n_rows=len(dataset),
+        image_ids=image_ids,
+    )
+
+
+def _read_array(path: Path, file: h5py.File, name: str) -> Any:  # noqa: ANN401 h5py
+    if name not in file:
+        if name in {"questions", "image_idxs"}:
+            raise DataError(
+                f"{path} has no '{name}'; it has {', '.join(sorted(file)) or 'nothing'}"
+            )
+        return np.arange(len(file["questions"])) if name == "orig_idxs" else None
+    values = file[name][:]
+    n_axes = 2 if name in {"questions", "programs"} else 1
+    if values.ndim != n_axes or not np.issubdtype(values.dtype, np.integer):
+        raise DataError(
+            f"{path}: '{name}' is {values.dtype} with shape {values.shape}, not "
+            f"whole numbers with {n_axes} axes"
+        )
+    return values
+
+
+def _renumber_types(path: Path, types: h5py.Dataset) -> Int[np.ndarray, " rows"]:
+    names = [str(name) for name in types.attrs["type_names"]]
+    if not set(names) <= set(TYPE_NAMES):
+        raise DataError(
+            f"{path}: type_names are {', '.join(names)}; known are "
+            f"{', '.join(TYPE_NAMES)}"
+        )
+    numbers: np.ndarray = types[:]
+    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(names):
+        raise DataError(f"{path}: 'types' has numbers beyond its type_names")
+    ours = np.array([TYPE_NAMES.index(name) for name in names])
+    renumbered: Int[np.ndarray, " rows"] = ours[numbers]
+    return renumbered
+
+
+def _check_rows(path: Path, values: Mapping[str, Any]) -> None:
+    n_rows = len(values["questions"])
+    if n_rows == 0:
+        raise DataError(f"{path} has no questions")
+    for name, array in values.items():
+        if array is not None and len(array) != n_rows:
+            raise DataError(
+                f"{path}: '{name}' has {len(array)} rows, and 'questions' {n_rows}"
+            )
+
+
+def _check_words(
+    path: Path,
+    name: str,
+    numbers: Int[np.ndarray, "..."] | None,
+    words: tuple[str, ...],
+) -> None:
+    if numbers is None or not numbers.size:
+        return
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or high >= len(words):
+        raise DataError(
+            f"{path}: '{name}' has the number {low if low < 0 else high}, and the "
+            f"vocabulary has {len(words)}; is vocab.json the one it was made with?"
+        )
+
+
+def _type_number(word: str) -> int:
+    kind = function_type(word)
+    return -1 if kind is None else TYPE_NAMES.index(kind)
