@@ -169,9 +169,6 @@ def open_dataset(
 
     Returns:
         The split.
-
-    Raises:
-        DataError: If a file is missing, broken or contradicts another.
     """
     vocabulary = read_store_vocabulary(directory)
     questions = _first(read_questions(directory, split, vocabulary), max_questions)
@@ -193,20 +190,16 @@ def open_dataset(
 
 def _first(questions: StoredQuestions, count: int | None) -> StoredQuestions:
     arrays = {field.name: getattr(questions, field.name) for field in fields(questions)}
-    return StoredQuestions(
-        **{
-            name: None if array is None else array[:count]
-            for name, array in arrays.items()
-        }
-    )
+    kept = {name: a[:count] for name, a in arrays.items() if a is not None}
+    return StoredQuestions(**kept)
 
 
 def _check_pixels(images: StoredImages) -> None:
     first = ImageRows(images).read(np.array([0]))
     if not 0 <= first.min() <= first.max() <= 1 + 1e-6:
         raise DataError(
-            f"{images.path}: '{images.dataset}' has 3 channels and so holds pixels, but "
-            f"from {first.min():.3g} to {first.max():.3g} instead of 0 to 1"
+            f"{images.path}: '{images.dataset}' has 3 channels and so holds pixels, "
+            f"but from {first.min():.3g} to {first.max():.3g} instead of 0 to 1"
         )
 
 
@@ -220,5 +213,5 @@ def _as_float(
     images: Shaped[Tensor, "batch channels height width"],
 ) -> Float[Tensor, "batch channels height width"]:
     if images.dtype == torch.uint8:
-        return images.float().div_(255)
+        return images / 255
     return images.float()

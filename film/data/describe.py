@@ -1,10 +1,11 @@
 """Say what a store holds: ``film data info``."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 import numpy as np
 from jaxtyping import Int
@@ -21,13 +22,11 @@ from film.data.store import (
     question_path,
     read_questions,
     read_store_vocabulary,
+    stored_inputs,
 )
-from film.data.vocabulary import NULL, SPECIAL_TOKENS, UNKNOWN, Vocabulary
-from film.errors import DataError
+from film.data.vocabulary import NULL, UNKNOWN, Vocabulary
 
 __all__ = ["SplitDescription", "StoreDescription", "describe_store"]
-
-_N_SPECIAL: Final = len(SPECIAL_TOKENS)
 
 
 @final
@@ -79,7 +78,7 @@ class StoreDescription:
         n_program_tokens: Size of that of programs.
         n_answers: Size of that of answers.
         prior_accuracy: On ``val``, always giving the same answer; None where a
-            split or its answers are missing.
+                split or its answers are missing.
         type_prior_accuracy: One answer per question type.
         function_prior_accuracy: One answer per outermost function, which tells
             apart, for instance, the four attributes that are queried.
@@ -121,13 +120,116 @@ def describe_store(directory: Path) -> StoreDescription:
         n_question_words=len(vocabulary.question_words),
         n_program_tokens=len(vocabulary.program_words),
         n_answers=len(vocabulary.answers),
-        prior_accuracy=_prior(train, val, _one_group, vocabulary),
-        type_prior_accuracy=_prior(train, val, _types, vocabulary),
-        function_prior_accuracy=_prior(train, val, _functions, vocabulary),
-        fingerprints={
-            image_input.value: data_fingerprint(directory, image_input)
-            for image_input in ImageInput
-            if all(image_input in splits[name].images for name in kept)
-            and len(kept) == 2  # noqa: PLR2004 (train and val)
-        },
+        prior_accuracy=_prior_accuracy(train, val, _one_group),
+        type_prior_accuracy=_prior_accuracy(train, val, _types),
+        function_prior_accuracy=_prior_accuracy(
+            train, val, partial(_functions, vocabulary)
+        ),
+        fingerprints=_fingerprints(directory, splits),
     )
+
+
+def _describe_split(
+    directory: Path, name: str, stored: StoredQuestions, vocabulary: Vocabulary
+) -> SplitDescription:
+    n_words = (stored.questions != NULL).sum(axis=1) - 2  # without start and end
+    n_unknown = (stored.questions == UNKNOWN).sum(axis=1)
+    programs = stored.programs
+    return SplitDescription(
+        n_questions=len(stored.questions),
+        n_images=len(np.unique(stored.image_idxs)),
+        questions_per_type=_count_types(stored),
+        answer_shares=_answer_shares(stored, vocabulary),
+        mean_words=float(n_words.mean()),
+        max_words=int(n_words.max()),
+        max_program_tokens=0
+        if programs is None
+        else int((programs != NULL).sum(axis=1).max()) - 2,
+        unknown_word_share=float(n_unknown.sum() / n_words.sum()),
+        unknown_question_share=float((n_unknown > 0).mean()),
+        unknown_words=_unknown_words(directory, name),
+        images=_describe_images(directory, name),
+    )
+
+
+def _count_types(stored: StoredQuestions) -> dict[str, int]:
+    if stored.types is None:
+        return {}
+    return {
+        name: int((stored.types == number).sum())
+        for number, name in enumerate(TYPE_NAMES)
+    }
+
+
+def _answer_shares(stored: StoredQuestions, vocabulary: Vocabulary) -> dict[str, float]:
+    if stored.answers is None:
+        return {}
+    counts = np.bincount(stored.answers, minlength=len(vocabulary.answers))
+    order = np.argsort(-counts, kind="stable")
+    return {
+        vocabulary.answers[idx]: float(counts[idx] / counts.sum())
+        for idx in order
+        if counts[idx]
+    }
+
+
+def _unknown_words(directory: Path, name: str) -> dict[str, int]:
+    with open_file(question_path(directory, name)) as file:
+        return dict(json.loads(file.attrs.get("unknown_words", "[]")))
+
+
+def _describe_images(directory: Path, name: str) -> dict[str, str]:
+    found = {}
+    for image_input in stored_inputs(directory, name):
+        images = find_images(directory, name, image_input)
+        shape = " × ".join(str(length) for length in images.shape)
+        found[image_input.value] = f"{shape} {images.dtype}"
+    return found
+
+
+def _fingerprints(
+    directory: Path, splits: Mapping[str, SplitDescription]
+) -> dict[str, str]:
+    if not {"train", "val"} <= splits.keys():
+        return {}
+    return {
+        image_input.value: data_fingerprint(directory, image_input)
+        for image_input in ImageInput
+        if all(image_input in splits[name].images for name in ("train", "val"))
+    }
+
+
+def _prior_accuracy(
+    train: StoredQuestions | None,
+    val: StoredQuestions | None,
+    groups_of: Callable[[StoredQuestions], Int[np.ndarray, " rows"] | None],
+) -> float | None:
+    # Groups that training lacks get the answer that is most frequent overall.
+    if train is None or val is None or train.answers is None or val.answers is None:
+        return None
+    train_groups, val_groups = groups_of(train), groups_of(val)
+    if train_groups is None or val_groups is None:
+        return None
+    overall = np.bincount(train.answers).argmax()
+    right = 0
+    for group in np.unique(val_groups):
+        seen = train.answers[train_groups == group]
+        answer = np.bincount(seen).argmax() if len(seen) else overall
+        right += int((val.answers[val_groups == group] == answer).sum())
+    return right / len(val.answers)
+
+
+def _one_group(stored: StoredQuestions) -> Int[np.ndarray, " rows"]:
+    return np.zeros(len(stored.questions), dtype=np.int64)
+
+
+def _types(stored: StoredQuestions) -> Int[np.ndarray, " rows"] | None:
+    return stored.types
+
+
+def _functions(
+    vocabulary: Vocabulary, stored: StoredQuestions
+) -> Int[np.ndarray, " rows"] | None:
+    if stored.programs is None:
+        return None
+    return outermost_functions(stored.programs, vocabulary)

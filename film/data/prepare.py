@@ -194,7 +194,7 @@ def _read_questions(
     yield Progress(stage, 0, reader.size)
     questions: list[Question] = []
     kept_images: set[int] = set()
-    for n_read, question in enumerate(reader):
+    for n_read, question in enumerate(reader, start=1):
         if len(questions) == options.max_questions:
             break
         if len(kept_images) != options.max_images:

@@ -49,6 +49,7 @@ __all__ = [
     "question_path",
     "read_questions",
     "read_store_vocabulary",
+    "stored_inputs",
     "write_questions",
 ]
 
@@ -325,21 +326,40 @@ def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredI
         DataError: If no file of the split has them, or their shape is not that of
             images.
     """
-    own = question_path(directory, split)
-    foreign = directory / f"{split}_features.h5"
-    seen = []
-    for path in (own, foreign):
-        if not path.is_file():
-            continue
+    candidates = _image_paths(directory, split)
+    for path in candidates:
         with open_file(path) as file:
             name = _image_dataset(file, image_input)
             if name is not None:
                 return _describe_images(path, file, name)
-            seen += [f"{path.name}: {entry}" for entry in sorted(file)]
     raise DataError(
-        f"{directory} has no {image_input} for '{split}' in {own.name} or "
-        f"{foreign.name}; it has {', '.join(seen)}"
+        f"{directory} has no {image_input} of '{split}': not in "
+        + " nor in ".join(path.name for path in candidates)
+        + (f", and there is no {split}_features.h5" if len(candidates) == 1 else "")
     )
+
+
+def stored_inputs(directory: Path, split: str) -> list[ImageInput]:
+    """List the forms in which a split has its images.
+
+    Args:
+        directory: The store.
+        split: The split's name.
+
+    Returns:
+        Pixels, features, both, or nothing where only questions are stored.
+    """
+    found = set()
+    for path in _image_paths(directory, split):
+        with open_file(path) as file:
+            found |= {form for form in ImageInput if _image_dataset(file, form)}
+    return [form for form in ImageInput if form in found]
+
+
+def _image_paths(directory: Path, split: str) -> list[Path]:
+    own = question_path(directory, split)
+    foreign = directory / f"{split}_features.h5"
+    return [own, foreign] if foreign.is_file() else [own]
 
 
 def _image_dataset(file: h5py.File, image_input: ImageInput) -> str | None:
