@@ -12,7 +12,7 @@ References:
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -218,7 +218,7 @@ class ModelConfig(_Settings):
         return bool(self.conditioned_blocks) and not self.film.is_identity
 
     @model_validator(mode="after")
-    def _refuse_contradictions(self) -> Self:
+    def _refuse_contradictions(self) -> "ModelConfig":
         beyond = [block for block in self.conditioned_blocks if block > self.n_blocks]
         if beyond:
             raise ValueError(

@@ -16,16 +16,13 @@ import torch
 
 from film.config import (
     Beta,
-    ClassifierConfig,
+    Config,
     Coordinates,
-    FilmConfig,
     FilmPlacement,
     GammaConstraint,
-    GeneratorConfig,
     ModelConfig,
     Norm,
     Pooling,
-    StemConfig,
 )
 from film.errors import ConfigError, DataError
 from film.model.network import DataSizes, FilmNetwork
@@ -151,9 +148,6 @@ def verify(path: Path) -> Agreement:
 
     Returns:
         The largest differences.
-
-    Raises:
-        DataError: The file cannot be used.
     """
     reference = read_reference(path)
     network = build(reference, path)
@@ -210,38 +204,28 @@ def _translate(given: dict[str, Any]) -> tuple[ModelConfig, DataSizes]:
         raise ValueError(f"unknown settings {', '.join(sorted(unknown))}")
     settings = _DEFAULTS | given
     norm = {True: Norm.BATCH, False: Norm.NONE}
-    pattern = settings["pattern"]
-    if pattern is not None and len(pattern) != settings["nb"]:
-        raise ValueError(
-            f"pattern has {len(pattern)} entries for {settings['nb']} blocks"
-        )
-    blocks: Any = "all"
-    if pattern is not None:
-        blocks = tuple(i for i, on in enumerate(pattern, start=1) if on)
     gamma = _choose(_CONSTRAINTS, settings, "option")
-    config = ModelConfig(
-        film=FilmConfig(
-            placement=_choose(_PLACEMENTS, settings, "method"),
-            gamma=gamma if settings["use_gamma"] else GammaConstraint.ONE,
-            gamma_baseline=settings["baseline"],
-            beta=Beta.LEARNED if settings["use_beta"] else Beta.ZERO,
-            blocks=blocks,
-        ),
-        generator=GeneratorConfig(word_dim=settings["wd"], hidden=settings["hd"]),
-        stem=StemConfig(kernel_size=settings["stemk"]),
-        classifier=ClassifierConfig(
-            projection=settings["proj"],
-            pooling=_choose(_POOLINGS, settings, "down"),
-            hidden=tuple(settings["fc"]),
-            norm=norm[bool(settings["clbn"])],
-        ),
-        n_blocks=settings["nb"],
-        width=settings["md"],
-        kernel_size=settings["kernel"],
-        residual=bool(settings["residual"]),
-        norm=norm[bool(settings["bn"])],
-        coordinates=_choose(_COORDINATES, settings, "coords"),
-    )
+    model = {
+        "film.placement": _choose(_PLACEMENTS, settings, "method"),
+        "film.gamma": gamma if settings["use_gamma"] else GammaConstraint.ONE,
+        "film.gamma_baseline": settings["baseline"],
+        "film.beta": Beta.LEARNED if settings["use_beta"] else Beta.ZERO,
+        "film.blocks": _blocks(settings["pattern"], settings["nb"]),
+        "generator.word_dim": settings["wd"],
+        "generator.hidden": settings["hd"],
+        "stem.kernel_size": settings["stemk"],
+        "classifier.projection": settings["proj"],
+        "classifier.pooling": _choose(_POOLINGS, settings, "down"),
+        "classifier.hidden": settings["fc"],
+        "classifier.norm": norm[bool(settings["clbn"])],
+        "n_blocks": settings["nb"],
+        "width": settings["md"],
+        "kernel_size": settings["kernel"],
+        "residual": bool(settings["residual"]),
+        "norm": norm[bool(settings["bn"])],
+        "coordinates": _choose(_COORDINATES, settings, "coords"),
+    }
+    config = Config().with_changes({f"model.{k}": v for k, v in model.items()}).model
     channels, height, width = settings["fd"]
     sizes = DataSizes(
         n_words=settings["V"],
@@ -249,6 +233,14 @@ def _translate(given: dict[str, Any]) -> tuple[ModelConfig, DataSizes]:
         image_shape=(channels, height, width),
     )
     return config, sizes
+
+
+def _blocks(pattern: list[int] | None, n_blocks: int) -> str | list[int]:
+    if pattern is None:
+        return "all"
+    if len(pattern) != n_blocks:
+        raise ValueError(f"pattern has {len(pattern)} entries for {n_blocks} blocks")
+    return [number for number, on in enumerate(pattern, start=1) if on]
 
 
 def _choose(choices: dict[Any, Any], settings: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - one of the choices' values
