@@ -345,10 +345,8 @@ def _check_against_first(question: Question, first: Question) -> None:
     for name in ("answer", "program", "family"):
         is_given = getattr(question, name) is not None
         if is_given != (getattr(first, name) is not None):
-            has, had = ("a", "no") if is_given else ("no", "a")
-            raise DataError(
-                f"has {has} {name}, and the first question has {had} {name}"
-            )
+            here, there = ("given", "absent") if is_given else ("absent", "given")
+            raise DataError(f"the {name} is {here}, and {there} in the first question")
 
 
 def _parse_scene(entry: Mapping[str, Any]) -> Scene:
