@@ -8,14 +8,14 @@ until everything is written.
 import json
 import os
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol, final
+from typing import Final, final
 
 import h5py
 import numpy as np
@@ -48,21 +48,11 @@ _QUESTIONS_PER_STEP: Final = 5000
 _IMAGES_PER_STEP: Final = 64
 
 
-class FeatureExtractor(Protocol):
-    """Computes the features of images that ``film.data`` stores beside them."""
-
-    def __call__(
-        self, images: UInt8[np.ndarray, "images channels=3 height width"]
-    ) -> Float[np.ndarray, "images features rows columns"]:
-        """Compute the features of some images.
-
-        Args:
-            images: Their pixels, as the store has them.
-
-        Returns:
-            Their features, float16 or float32, of the same shape at every call.
-        """
-        ...
+FeatureExtractor = Callable[
+    [UInt8[np.ndarray, "images channels=3 height width"]],
+    Float[np.ndarray, "images features rows columns"],
+]
+"""Computes features from pixels as the store has them; the same shape at each call."""
 
 
 @final
