@@ -41,13 +41,18 @@ def batches(
     has_lonely_row = len(rows) > batch_size and len(rows) % batch_size == 1
     if has_lonely_row:
         del edges[-2]
-    if dataset.in_memory and device == "cpu":
+    if dataset.is_in_memory and device == "cpu":
         for start, stop in pairwise(edges):
             yield dataset.batch(rows[start:stop])
         return
 
     def read(start: int, stop: int) -> Batch:
-        return dataset.batch(rows[start:stop]).to(device)
+        batch = dataset.batch(rows[start:stop])
+        return Batch(
+            questions=batch.questions.to(device),
+            images=batch.images.to(device),
+            answers=batch.answers.to(device),
+        )
 
     with ThreadPoolExecutor(max_workers=1) as reader:
         ahead: deque[Future[Batch]] = deque()

@@ -216,11 +216,15 @@ class _Run:
         Args:
             directory: Where.
         """
+        vocabulary = self.train.vocabulary
         best = {
             **self.identity,
             "config": self.config.model_dump(mode="json"),
             "sizes": asdict(_sizes(self.train)),
-            "vocabulary": self.train.vocabulary.to_json(),
+            "vocabulary": {
+                "question_token_to_idx": dict(vocabulary.question_token_to_idx),
+                "answer_token_to_idx": dict(vocabulary.answer_token_to_idx),
+            },
             "epoch": self.history[-1].best_epoch,
             "val_accuracy": self.history[-1].best_val_accuracy,
             "network": self.best_network,
@@ -304,5 +308,5 @@ def _refuse_what_cannot_be_trained(
     for name, dataset in (("train", train), ("val", val)):
         if not len(dataset):
             raise TrainingError(f"the {name} split has no questions")
-        if not (dataset.answers >= 0).all():
+        if not dataset.has_answers:
             raise TrainingError(f"the {name} split has questions without answers")

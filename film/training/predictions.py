@@ -27,7 +27,7 @@ def write_predictions(
         dataset: The questions, in the same order.
         path: A parquet file, written whole or not at all.
     """
-    words = {i: word for word, i in dataset.vocabulary.answer_token_to_idx.items()}
+    words = dataset.vocabulary.answers
     kinds = [kind.value for kind in QuestionType]
     table = pa.table(
         {

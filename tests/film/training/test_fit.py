@@ -1,0 +1,234 @@
+"""Training learns, resumes to the bit, and keeps the best epoch."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from film.config import Config, ImageInput
+from film.data.dataset import QuestionDataset, open_dataset
+from film.errors import DivergedError, TrainingError
+from film.model.network import DataSizes, FilmNetwork
+from film.training.checkpoint import load_tensors
+from film.training.evaluation import accuracy_by_type, evaluate
+from film.training.fit import EpochMetrics, fit
+
+
+def run(
+    config: Config,
+    train: QuestionDataset,
+    val: QuestionDataset,
+    folder: Path,
+    seed: int = 0,
+) -> list[EpochMetrics]:
+    return list(fit(config, train, val, seed=seed, device="cpu", directory=folder))
+
+
+def learnt(metrics: list[EpochMetrics]) -> list[dict[str, Any]]:
+    """What was computed, without how long it took."""
+    clocks = {"wall_time_s", "questions_per_s"}
+    return [{k: v for k, v in asdict(m).items() if k not in clocks} for m in metrics]
+
+
+def test_it_learns_what_can_be_learnt(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    longer = config.with_changes({"train.max_epochs": 25})
+    metrics = run(longer, train, val, tmp_path)
+    assert metrics[-1].best_val_accuracy >= 0.95
+    assert metrics[-1].train_loss < metrics[0].train_loss
+    assert [m.epoch for m in metrics] == list(range(1, 26))
+
+
+def test_without_film_it_cannot_tell_the_questions_apart(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    deaf = config.with_changes({"model.film.blocks": "none", "train.max_epochs": 25})
+    assert run(deaf, train, val, tmp_path)[-1].best_val_accuracy < 0.85
+
+
+@pytest.mark.parametrize("stopped_after", [1, 3, 4])
+def test_a_resumed_run_gives_the_bits_of_an_uninterrupted_one(
+    config: Config,
+    train: QuestionDataset,
+    val: QuestionDataset,
+    tmp_path: Path,
+    stopped_after: int,
+) -> None:
+    whole = run(config, train, val, tmp_path / "whole")
+    part = fit(config, train, val, seed=0, device="cpu", directory=tmp_path / "stopped")
+    for _ in range(stopped_after):
+        next(part)
+    part.close()
+    assert not (tmp_path / "stopped" / "predictions.parquet").exists()
+
+    torch.manual_seed(12345)  # what happens in between is nobody's business
+    resumed = run(config, train, val, tmp_path / "stopped")
+
+    assert learnt(resumed) == learnt(whole)
+    ours, theirs = (
+        load_tensors(tmp_path / name / "checkpoint.pt") for name in ("stopped", "whole")
+    )
+    assert all(ours["network"][k].equal(v) for k, v in theirs["network"].items())
+    moments = theirs["optimizer"]["state"]
+    for number, state in ours["optimizer"]["state"].items():
+        assert all(state[k].equal(moments[number][k]) for k in state)
+    assert predictions(tmp_path / "stopped").equals(predictions(tmp_path / "whole"))
+
+
+def predictions(folder: Path) -> pd.DataFrame:
+    return pd.read_parquet(folder / "predictions.parquet")
+
+
+def test_a_finished_run_trains_no_further(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    first = run(config, train, val, tmp_path)
+    before = (tmp_path / "checkpoint.pt").stat().st_mtime_ns
+    assert run(config, train, val, tmp_path) == first
+    assert (tmp_path / "checkpoint.pt").stat().st_mtime_ns == before
+
+
+def test_seeds_make_other_runs_and_the_same_seed_the_same(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    one = learnt(run(config, train, val, tmp_path / "1", seed=1))
+    again = learnt(run(config, train, val, tmp_path / "again", seed=1))
+    other = learnt(run(config, train, val, tmp_path / "2", seed=2))
+    assert one == again
+    assert one != other
+
+
+def test_training_leaves_the_global_random_generator_alone(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    run(config, train, val, tmp_path)
+    assert torch.random.get_rng_state().equal(before)
+
+
+def test_the_best_epoch_is_the_one_that_is_kept(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    metrics = run(config, train, val, tmp_path)
+    best = max(metrics, key=lambda m: m.val_accuracy)  # the first of equals
+    last = metrics[-1]
+    assert last.best_epoch == best.epoch
+    assert last.best_val_accuracy == best.val_accuracy
+    table = predictions(tmp_path)
+    assert table["correct"].mean() == pytest.approx(best.val_accuracy)
+
+    kept = load_tensors(tmp_path / "best.pt")
+    sizes = kept["sizes"] | {"image_shape": tuple(kept["sizes"]["image_shape"])}
+    network = FilmNetwork(Config.from_tree(kept["config"]).model, DataSizes(**sizes))
+    network.load_state_dict(kept["network"])
+    again = evaluate(network, val, device="cpu", precision=config.train.precision)
+    assert again.accuracy == best.val_accuracy
+
+
+def test_predictions_say_what_was_asked_and_answered(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    run(config, train, val, tmp_path)
+    table = predictions(tmp_path)
+    assert list(table) == [
+        "question", "image", "family", "type", "answer", "label", "correct",
+    ]  # fmt: skip
+    assert len(table) == len(val) == 60
+    assert set(table["type"]) == {"exist"}
+    assert set(table["label"]) == {"yes", "no"}
+    assert ((table["answer"] == table["label"]) == table["correct"]).all()
+    assert list(table["image"][:4]) == [5, 5, 8, 8]
+
+
+def test_patience_stops_a_run_that_no_longer_improves(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    patient = config.with_changes({"train.max_epochs": 60, "train.patience": 3})
+    metrics = run(patient, train, val, tmp_path)
+    assert len(metrics) < 60
+    assert metrics[-1].epoch - metrics[-1].best_epoch == 3
+    assert run(patient, train, val, tmp_path) == metrics
+
+
+def test_a_diverged_loss_is_named(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    wild = config.with_changes(
+        {
+            "train.learning_rate": 1e30,
+            "model.norm": "none",
+            "model.classifier.norm": "none",
+        }
+    )
+    with pytest.raises(DivergedError, match=r"loss of epoch \d is .*learning_rate"):
+        run(wild, train, val, tmp_path)
+
+
+def test_another_runs_checkpoint_is_refused(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    run(config, train, val, tmp_path)
+    with pytest.raises(TrainingError, match=r"another run \(other seed\)"):
+        run(config, train, val, tmp_path, seed=1)
+    other = config.with_changes({"model.width": 6})
+    with pytest.raises(TrainingError, match=r"another run \(other settings\)"):
+        run(other, train, val, tmp_path)
+
+
+def test_a_broken_checkpoint_is_named_and_kept(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt: cannot be read"):
+        run(config, train, val, tmp_path)
+    assert path.read_bytes() == b"half a file"
+
+
+def test_reading_ahead_gives_the_same_run_as_reading_from_memory(
+    config: Config, store: Path, tmp_path: Path
+) -> None:
+    runs = []
+    for in_memory in (True, False):
+        datasets = [
+            open_dataset(store, split, ImageInput.FEATURES, in_memory=in_memory)
+            for split in ("train", "val")
+        ]
+        runs.append(learnt(run(config, *datasets, tmp_path / str(in_memory))))
+    assert runs[0] == runs[1]
+
+
+def test_bfloat16_is_an_option_that_learns(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    half = config.with_changes({"train.precision": "bfloat16", "train.max_epochs": 25})
+    assert run(half, train, val, tmp_path)[-1].best_val_accuracy >= 0.9
+
+
+def test_a_cosine_schedule_ends_at_a_learning_rate_of_zero(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    run(config.with_changes({"train.schedule": "cosine"}), train, val, tmp_path)
+    optimizer = load_tensors(tmp_path / "checkpoint.pt")["optimizer"]
+    assert optimizer["param_groups"][0]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_device_that_is_not_there_is_refused(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(TrainingError, match="torch sees no CUDA device; take cpu"):
+        list(fit(config, train, val, seed=0, device="cuda", directory=tmp_path))
+
+
+def test_accuracy_by_type_leaves_out_what_does_not_occur() -> None:
+    correct = np.array([True, False, True, True])
+    types = np.array([0, 0, 3, -1])
+    assert accuracy_by_type(correct, types) == {"count": 0.5, "query_attribute": 1.0}
