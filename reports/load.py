@@ -1,0 +1,220 @@
+"""The only reader of MLflow: from a study's wanted trials to what was recorded."""
+
+import hashlib
+import math
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from film.data.programs import QuestionType
+from reports.errors import ReportError
+from reports.results import Answers, Questions, Results, RunState
+from studies.trial import BASELINE, Trial
+
+__all__ = ["load_results"]
+
+_EXPERIMENT: Final = "film"
+_TYPE_METRIC: Final = "best/val_accuracy_"
+_METRICS: Final = {
+    "best/val_accuracy": "val_accuracy",
+    "best/epoch": "best_epoch",
+    "wall_time_s": "wall_time_s",
+}
+_PREDICTIONS: Final = "predictions.parquet"
+_SQLITE: Final = "sqlite:///"
+_Foreign = Any  # MLflow's objects carry no types
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What MLflow holds of one trial."""
+
+    state: RunState = RunState.MISSING
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    answers: Answers | None = None
+    note: str = ""
+
+
+def load_results(trials: Sequence[Trial], tracking_uri: str) -> Results:
+    """Read what was recorded of the wanted trials.
+
+    Nothing is created: a store that does not exist yet holds no run.
+
+    Args:
+        trials: The wanted trials, in the study's order.
+        tracking_uri: MLflow's store, as ``sqlite:///PATH`` or the address of a server.
+
+    Returns:
+        One row per wanted trial, finished or not, and the answers of finished ones.
+    """
+    wanted = list(dict.fromkeys(trial.trial_id for trial in trials))
+    records = _read(wanted, tracking_uri)
+    rows = [_row(trial, records.get(trial.trial_id, _Record())) for trial in trials]
+    types = sorted({name for row in rows for name in row if _is_type(name)}, key=_order)
+    fixed = [name for name in rows[0] if not _is_type(name)] if rows else []
+    return Results(
+        trials=pd.DataFrame(rows, columns=[*fixed, *types]),
+        answers={
+            trial_id: record.answers
+            for trial_id, record in records.items()
+            if record.answers is not None
+        },
+        notes=tuple(record.note for record in records.values() if record.note),
+    )
+
+
+def _is_type(column: str) -> bool:
+    return column.startswith("val_accuracy_")
+
+
+def _order(column: str) -> tuple[int, str]:  # CLEVR's types first, in its order
+    names = [str(name) for name in QuestionType]
+    name = column.removeprefix("val_accuracy_")
+    return (names.index(name) if name in names else len(names), name)
+
+
+def _row(trial: Trial, record: _Record) -> dict[str, Any]:
+    changes = trial.changes
+    return {
+        "row": trial.row,
+        "group": trial.group,
+        "is_baseline": trial.row == BASELINE,
+        "seed": trial.seed,
+        "trial_id": trial.trial_id,
+        "changes": ", ".join(f"{key} = {value}" for key, value in changes.items()),
+        "state": record.state,
+        **dict.fromkeys(_METRICS.values(), math.nan),
+        **record.metrics,
+    }
+
+
+def _read(wanted: Sequence[str], tracking_uri: str) -> dict[str, _Record]:
+    if tracking_uri.startswith(_SQLITE) and not _sqlite_file(tracking_uri).exists():
+        return {}
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a report phones nobody
+    with warnings.catch_warnings():
+        # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
+        warnings.filterwarnings("ignore", message=".*noload.*loader strategy")
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - 3 s to import
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415 - 3 s to import
+
+        try:
+            return _Reader(MlflowClient(tracking_uri), MlflowException).read(wanted)
+        except MlflowException as error:
+            reason = str(error).partition("\n")[0]
+            msg = f"cannot read the runs in {tracking_uri}: {reason}"
+            raise ReportError(msg) from error
+
+
+def _sqlite_file(tracking_uri: str) -> Path:
+    return Path(tracking_uri.removeprefix(_SQLITE).partition("?")[0])
+
+
+class _Reader:
+    """Reads trials one after the other, sharing what they have in common."""
+
+    def __init__(self, client: _Foreign, absent: type[Exception]) -> None:
+        self._client = client
+        self._absent = absent
+        self._questions: dict[str, Questions] = {}
+
+    def read(self, wanted: Sequence[str]) -> dict[str, _Record]:
+        experiment = self._client.get_experiment_by_name(_EXPERIMENT)
+        if experiment is None:
+            return {}
+        found = {
+            trial_id: self._find(experiment.experiment_id, trial_id)
+            for trial_id in wanted
+        }
+        return {key: self._record(run) for key, run in found.items() if run is not None}
+
+    def _find(self, experiment: str, trial_id: str) -> _Foreign:
+        runs = self._client.search_runs(
+            [experiment],
+            f"tags.`film.trial_id` = '{trial_id}' AND tags.`film.kind` = 'trial'",
+        )
+        return max(  # a finished run before others, then the newest
+            runs,
+            key=lambda run: (
+                _state(run) is RunState.FINISHED,
+                run.info.start_time or 0,
+                run.info.run_id,
+            ),
+            default=None,
+        )
+
+    def _record(self, run: _Foreign) -> _Record:
+        state = _state(run)
+        if state is not RunState.FINISHED:
+            return _Record(state)
+        metrics = _metrics(run.data.metrics)
+        if "val_accuracy" not in metrics:
+            name = run.data.tags.get("mlflow.runName", run.info.run_id)
+            note = f"{name} is FINISHED but has no accuracy: counted as missing"
+            return _Record(RunState.MISSING, note=note)
+        answers = self._answers(run.info.run_id)
+        if answers is None or _agree(answers, metrics["val_accuracy"]):
+            return _Record(state, metrics, answers)
+        name = run.data.tags.get("mlflow.runName", run.info.run_id)
+        note = f"{name}: its answers are not those of its accuracy and were not used"
+        return _Record(state, metrics, note=note)
+
+    def _answers(self, run_id: str) -> Answers | None:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = self._client.download_artifacts(run_id, _PREDICTIONS, folder)
+            except (self._absent, OSError):
+                return None
+            try:
+                table = pq.read_table(
+                    path, columns=["question", "image", "type", "label", "correct"]
+                )
+            except (pa.ArrowException, OSError) as error:
+                msg = f"{_PREDICTIONS} of MLflow run {run_id} cannot be read: {error}"
+                raise ReportError(msg) from error
+        frame = table.to_pandas().sort_values("question")
+        return Answers(self._shared(frame), frame["correct"].to_numpy(dtype=bool))
+
+    def _shared(self, frame: pd.DataFrame) -> Questions:
+        rows = frame["question"].to_numpy(dtype=np.int64)
+        scenes = frame["image"].to_numpy(dtype=np.int64)
+        labels = "\0".join(frame["label"].astype(str)).encode()
+        content = rows.tobytes() + scenes.tobytes() + labels
+        digest = hashlib.sha256(content).hexdigest()
+        if digest not in self._questions:
+            types = frame["type"].to_numpy(dtype=str)
+            self._questions[digest] = Questions(scenes, types, digest)
+        return self._questions[digest]
+
+
+def _state(run: _Foreign) -> RunState:
+    tag = run.data.tags.get("film.state", run.info.status)
+    if tag not in RunState.__members__:
+        known = ", ".join(RunState)
+        msg = f"MLflow run {run.info.run_id} is in state {tag!r}; known are {known}"
+        raise ReportError(msg)
+    return RunState(tag)
+
+
+def _metrics(recorded: Mapping[str, float]) -> dict[str, float]:
+    named = {ours: recorded[key] for key, ours in _METRICS.items() if key in recorded}
+    by_type = {
+        f"val_accuracy_{key.removeprefix(_TYPE_METRIC)}": value
+        for key, value in recorded.items()
+        if key.startswith(_TYPE_METRIC)
+    }
+    return named | by_type
+
+
+def _agree(answers: Answers, accuracy: float) -> bool:
+    n = len(answers.correct)  # they are of one epoch: equal within half a question
+    return n > 0 and abs(float(answers.correct.mean()) - accuracy) <= 0.5 / n + 1e-6

@@ -1,0 +1,78 @@
+"""One static page: no script, nothing from the network, nothing beside it."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports.tables import TableSpec
+
+__all__ = ["Page", "to_html", "to_html_table"]
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("reports"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page of a study shows.
+
+    Attributes:
+        title: The study's name.
+        question: What it asks.
+        summary: How much was measured, in a sentence.
+        table: The main table.
+        figure_png: The forest plot.
+        figure_text: The same in words, for those who cannot see it.
+        more_tables: Further tables by heading.
+        facts: What was measured and how, name and value.
+    """
+
+    title: str
+    question: str
+    summary: str
+    table: TableSpec
+    figure_png: bytes
+    figure_text: str
+    more_tables: Mapping[str, TableSpec]
+    facts: Sequence[tuple[str, str]]
+
+
+def to_html(page: Page) -> str:
+    """Write the page.
+
+    Args:
+        page: What it shows.
+
+    Returns:
+        A whole HTML document.
+    """
+    tables = [page.table, *page.more_tables.values()]
+    return _TEMPLATES.get_template("page.html").render(
+        title=page.title,
+        question=page.question,
+        summary=page.summary,
+        tables=[Markup(to_html_table(table)) for table in tables],  # noqa: S704 - escaped by its own template
+        headings=list(page.more_tables),
+        figure_text=page.figure_text,
+        figure_data=base64.b64encode(page.figure_png).decode("ascii"),
+        facts=page.facts,
+    )
+
+
+def to_html_table(table: TableSpec) -> str:
+    """Write a table as a fragment of HTML.
+
+    Args:
+        table: The table.
+
+    Returns:
+        A table element and its notes.
+    """
+    return _TEMPLATES.get_template("table.html").render(table=table)

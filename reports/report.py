@@ -1,0 +1,229 @@
+"""A study's report: load, estimate, write; the same record gives the same bytes."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from reports.errors import ReportError
+from reports.figures import draw_forest, forest_numbers, save_figure
+from reports.latex import to_latex
+from reports.load import load_results
+from reports.numbers import interval, signed
+from reports.page import Page, to_html
+from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
+from reports.renderers import to_markdown, to_text
+from reports.results import Results, records
+from reports.statistics import Verdict, accuracy_by_type, estimate_rows
+from reports.tables import (
+    VERDICT_MARKS,
+    accuracy_table,
+    change_table,
+    type_table,
+)
+from reports.wording import accuracy_notes, measured
+from studies.study import Study
+from studies.trial import BASELINE, Trial
+
+__all__ = ["Report", "write_report"]
+
+_SCHEMA: Final = "film-report/1"
+_FIGURES: Final = "forest.png", "forest.pdf"
+_PAGE: Final = "index.html"
+_PRINTED: Final = 6  # decimals of a fraction: more than any paper prints
+_OTHER_DATA: Final = (
+    f"Published values are left out: they are on the {CLEVR_VAL_QUESTIONS:,} "
+    "validation questions of CLEVR, not on these data."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What was written, and what a terminal shows of it.
+
+    Attributes:
+        text: The table and its notes, in aligned columns.
+        directory: Where the files are.
+        files: Their names.
+        estimates: The numbers behind them, one row per row of the study.
+        is_complete: Whether every wanted run finished.
+    """
+
+    text: str
+    directory: Path
+    files: tuple[str, ...]
+    estimates: pd.DataFrame
+    is_complete: bool
+
+
+def write_report(
+    study: Study, trials: Sequence[Trial], tracking_uri: str, out_dir: Path
+) -> Report:
+    """Write what is known of a study: tables, forest plot, page, and their numbers.
+
+    Args:
+        study: What was asked.
+        trials: The wanted trials, in the study's order; all are reported, also those
+            that failed or never ran.
+        tracking_uri: Where they were recorded.
+        out_dir: Folder for the files, made where it is missing.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ReportError: If no trial is wanted, the record cannot be read or a file cannot
+            be written.
+    """
+    if not trials:
+        raise ReportError(f"study {study.name}: no trial is left to report")
+    results = load_results(trials, tracking_uri)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        return _write(study, results, sorted({t.data for t in trials}), out_dir)
+    except OSError as error:
+        raise ReportError(f"cannot write the report to {out_dir}: {error}") from error
+
+
+def _write(
+    study: Study, results: Results, fingerprints: Sequence[str], out_dir: Path
+) -> Report:
+    published, remarks = _published(study, results)
+    estimates = _with_published(estimate_rows(results, margin=study.margin), published)
+    by_type = accuracy_by_type(results)
+    notes = [*accuracy_notes(estimates, study.margin), *remarks, *results.notes]
+    table = accuracy_table(study.name, estimates, notes)
+    types = type_table(study.name, by_type)
+    further = {
+        **({"Accuracy by type of question": types} if types else {}),
+        "What each row changes": change_table(study.name, results.trials),
+    }
+    numbers = forest_numbers(estimates)
+
+    files = {
+        "table.csv": _csv(estimates),
+        "table.json": _json(study, estimates),
+        "forest.csv": _csv(numbers),
+        "types.csv": _csv(by_type),
+        "runs.csv": _csv(results.trials),
+        "table.md": to_markdown(table),
+        "table.tex": to_latex(table, f"tab:{study.name}"),
+        **({"types.md": to_markdown(types)} if types else {}),
+    }
+    for name, text in files.items():
+        (out_dir / name).write_text(text, encoding="utf-8", newline="\n")
+    figure = draw_forest(numbers, study.margin)
+    for name in _FIGURES:
+        save_figure(figure, out_dir / name)
+    page = Page(
+        title=study.name,
+        question=study.question,
+        summary=f"{measured(estimates)}.",
+        table=table,
+        figure_png=(out_dir / _FIGURES[0]).read_bytes(),
+        figure_text=_in_words(estimates),
+        more_tables=further,
+        facts=_facts(study, results, fingerprints),
+    )
+    (out_dir / _PAGE).write_text(to_html(page), encoding="utf-8", newline="\n")
+    return Report(
+        text=to_text(table),
+        directory=out_dir,
+        files=(*files, *_FIGURES, _PAGE),
+        estimates=estimates,
+        is_complete=bool((estimates["n_runs"] == estimates["n_wanted"]).all()),
+    )
+
+
+def _published(
+    study: Study, results: Results
+) -> tuple[Mapping[str, Published], list[str]]:
+    # Published accuracies are on all of CLEVR: beside other data they would mislead.
+    published = published_for(study.name)
+    if not published:
+        return {}, []
+    sizes = {answers.questions.n_questions for answers in results.answers.values()}
+    if study.world is not None or not sizes <= {CLEVR_VAL_QUESTIONS}:
+        return {}, [_OTHER_DATA]
+    source = next(iter(published.values())).source
+    return published, [f"Published: {source}; one run per row but for the ±."]
+
+
+def _with_published(
+    estimates: pd.DataFrame, published: Mapping[str, Published]
+) -> pd.DataFrame:
+    values = [published.get(row) for row in estimates["row"]]
+    frame = estimates.assign(
+        published=[_fraction(value.accuracy if value else None) for value in values],
+        published_sd=[_fraction(value.sd if value else None) for value in values],
+    )
+    baseline = published.get(BASELINE)
+    reference = _fraction(baseline.accuracy if baseline else None)
+    delta = (frame["published"] - reference).where(~frame["is_baseline"])
+    return frame.assign(published_delta=delta.round(_PRINTED))
+
+
+def _fraction(percent: float | None) -> float:
+    return math.nan if percent is None else round(percent / 100, _PRINTED)
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    flat = frame.copy()
+    if "runs" in flat:
+        flat["runs"] = [";".join(map(repr, runs)) for runs in flat["runs"]]
+    return flat.to_csv(index=False, lineterminator="\n")
+
+
+def _json(study: Study, estimates: pd.DataFrame) -> str:
+    content = {
+        "schema": _SCHEMA,
+        "study": study.name,
+        "question": study.question,
+        "margin_points": study.margin,
+        "units": "accuracies and differences are fractions; intervals are 95 %",
+        "rows": [
+            {key: _plain(value) for key, value in row.items()}
+            for row in records(estimates)
+        ],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a frame holds
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def _in_words(estimates: pd.DataFrame) -> str:
+    parts = [
+        f"{row['row']}: {signed(row['delta'])} "
+        f"{interval(row['lower'], row['upper'])} {VERDICT_MARKS[row['verdict']]}"
+        for row in records(estimates)
+        if row["verdict"] != Verdict.BASELINE
+    ]
+    return f"Forest plot of differences to the baseline, in points. {'; '.join(parts)}."
+
+
+def _facts(
+    study: Study, results: Results, fingerprints: Sequence[str]
+) -> list[tuple[str, str]]:
+    trials = results.trials
+    states = trials["state"].value_counts()
+    margin = "none stated" if study.margin is None else f"±{study.margin:g} points"
+    hours = trials["wall_time_s"].sum() / 3600
+    return [
+        ("Study", study.name),
+        ("Seeds", ", ".join(str(seed) for seed in sorted(set(trials["seed"])))),
+        ("Runs", ", ".join(f"{n} {str(state).lower()}" for state, n in states.items())),
+        ("Margin that would matter", margin),
+        ("Data", "the embedded world" if study.world else "CLEVR as given at launch"),
+        ("Fingerprint of the data", ", ".join(fingerprints)),
+        ("Time of the finished runs", f"{hours:.1f} hours in all"),
+        ("Numbers at full precision", "table.csv, types.csv, runs.csv, table.json"),
+    ]

@@ -1,0 +1,93 @@
+"""What was recorded of a study's trials, as frames and vectors.
+
+Accuracies are fractions here and in every statistic; a table alone prints percent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["Answers", "Questions", "Results", "RunState", "records"]
+
+
+class RunState(StrEnum):
+    """Where a wanted trial stands."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+    DIVERGED = "DIVERGED"
+    MISSING = "MISSING"  # nothing was recorded
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """The validation questions, in the order of their rows in the store.
+
+    Attributes:
+        scenes: Image index of each question; questions about one image are a cluster.
+        types: Question type of each question.
+        digest: Names rows, scenes and right answers; equal digests, equal questions.
+    """
+
+    scenes: npt.NDArray[np.int64]
+    types: npt.NDArray[np.str_]
+    digest: str
+
+    @property
+    def n_questions(self) -> int:
+        """Number of questions."""
+        return len(self.scenes)
+
+    @property
+    def n_scenes(self) -> int:
+        """Number of different images."""
+        return len(np.unique(self.scenes))
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Which of the questions one trial answered rightly."""
+
+    questions: Questions
+    correct: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Everything that a report is made from.
+
+    Attributes:
+        trials: One row per wanted trial, in the study's order: ``row``, ``group``,
+            ``is_baseline``, ``seed``, ``trial_id``, ``changes``, ``state`` (a
+            ``RunState``), ``val_accuracy``, ``best_epoch``, ``wall_time_s`` and
+            ``val_accuracy_<type>``. Numbers are missing unless the trial finished.
+        answers: Per-question answers of finished trials, by ``trial_id``.
+        notes: What the reader of the report has to know about the record.
+    """
+
+    trials: pd.DataFrame
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Turn a frame into one dictionary per row.
+
+    Args:
+        frame: Any frame whose columns have names.
+
+    Returns:
+        Its rows, by column name.
+    """
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]

@@ -1,0 +1,182 @@
+"""What a table says under itself, generated from what was really done."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from reports.intervals import Basis
+from reports.numbers import count
+from reports.results import RunState, records
+from reports.statistics import Verdict
+
+__all__ = ["accuracy_notes", "measured", "unfinished"]
+
+_ROWS_TO_NAME: Final = 6
+_STATES: Final = {
+    RunState.FAILED: "failed",
+    RunState.DIVERGED: "diverged",
+    RunState.KILLED: "killed",
+    RunState.RUNNING: "running",
+    RunState.QUEUED: "queued",
+    RunState.MISSING: "missing",
+}
+_EPOCH_NOTE: Final = (
+    "Each run is scored at its best epoch, chosen on these same validation questions: "
+    "optimistic, by the same rule for every row."
+)
+_DESIGN_NOTE: Final = (
+    "Between the runs of a row the seed alone varies (initial weights, order of the "
+    "questions); a row differs from the baseline in the named change alone, and "
+    "nothing was tuned again for it."
+)
+_RANGE_NOTE: Final = (
+    "Baseline range: where one more run of the baseline would fall with probability "
+    ".95. A screen for rows of one run, not a test."
+)
+
+
+def accuracy_notes(estimates: pd.DataFrame, margin: float | None) -> list[str]:
+    """Explain every number and sign of an accuracy table.
+
+    Args:
+        estimates: One row per row of the study.
+        margin: Percentage points that would matter, if the study says so.
+
+    Returns:
+        Sentences, one note each.
+    """
+    rows = records(estimates)
+    if _most(rows) == 0:
+        return unfinished(estimates)
+    return [
+        *unfinished(estimates),
+        _accuracy_note(rows),
+        *_interval_notes(rows),
+        *_verdict_notes(rows, margin),
+        *_range_note(rows),
+        _EPOCH_NOTE,
+        _DESIGN_NOTE,
+    ]
+
+
+def unfinished(estimates: pd.DataFrame) -> list[str]:
+    """Say which wanted runs have no result, and why.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        One sentence, or none where every run finished.
+    """
+    done, wanted = int(estimates["n_runs"].sum()), int(estimates["n_wanted"].sum())
+    if done == wanted:
+        return []
+    rows = records(estimates)
+    parts = {row["row"]: _states([row]) for row in rows if _states([row])}
+    what = "; ".join(f"{row}: {states}" for row, states in parts.items())
+    if len(parts) > _ROWS_TO_NAME:
+        what = f"{_states(rows)} (see the column of runs)"
+    return [f"{done} of {count(wanted, 'run')} finished. {what}."]
+
+
+def measured(estimates: pd.DataFrame) -> str:
+    """Say how much was measured.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        Runs, questions and scenes, in a few words.
+    """
+    done = int(estimates["n_runs"].sum())
+    wanted = int(estimates["n_wanted"].sum())
+    runs = f"{done} of {count(wanted, 'run')}"
+    return f"{runs} finished{_questions(records(estimates))}"
+
+
+def _states(rows: Sequence[dict[str, Any]]) -> str:
+    numbers = {
+        word: sum(row[f"n_{state.lower()}"] for row in rows)
+        for state, word in _STATES.items()
+    }
+    return ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
+
+
+def _questions(rows: Sequence[dict[str, Any]]) -> str:
+    known = {(row["n_questions"], row["n_scenes"]) for row in rows}
+    sizes = {size for size in known if size[0] == size[0]}
+    if len(sizes) != 1:
+        return ""
+    n_questions, n_scenes = sizes.pop()
+    return (
+        f", {count(int(n_questions), 'validation question')} "
+        f"about {count(int(n_scenes), 'scene')}"
+    )
+
+
+def _accuracy_note(rows: Sequence[dict[str, Any]]) -> str:
+    runs = {row["n_runs"] for row in rows if row["n_runs"]}
+    each = f" ({count(runs.pop(), 'run')} per row)" if len(runs) == 1 else ""
+    if _most(rows) == 1:
+        return f"Accuracy of one training run per row{_questions(rows)}."
+    return f"Accuracy: mean ± s.d. over training runs{each}{_questions(rows)}."
+
+
+def _interval_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    bases = {row["basis"] for row in rows}
+    if all(math.isnan(row["delta"]) for row in rows):
+        return []
+    notes = ["Δ: difference to the baseline in percentage points."]
+    if Basis.CROSSED in bases:
+        notes.append(
+            "Brackets: 95 % interval of Δ over training runs and validation scenes "
+            "(both random, crossed; t with Satterthwaite's degrees of freedom)."
+        )
+    if Basis.RUN_MEANS in bases:
+        notes.append(
+            "‡ 95 % interval over training runs alone (Welch's t on accuracies), for "
+            "want of every run's answers to the same questions."
+        )
+    if any(row["verdict"] == Verdict.ONE_RUN for row in rows):
+        notes.append(
+            "† One training run, of the row or of the baseline: a 95 % interval "
+            "reflects the choice of validation scenes only. It describes these "
+            "checkpoints, not the variation, and gives no verdict."
+        )
+    return notes
+
+
+def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list[str]:
+    n_tests = max((row["n_tests"] for row in rows), default=0)
+    notes = []
+    if n_tests:
+        notes.append(
+            "Worse or better: from 3 runs on, where Holm's p is below .05 over "
+            f"{count(n_tests, 'comparison')}. Inconclusive does not mean equal: the "
+            "data do not settle whether the change matters."
+        )
+        notes.append(_margin_note(rows, margin))
+    if any(row["is_best"] for row in rows):
+        notes.append(
+            "Bold: of the rows with 3 runs or more, the best and those that the data "
+            "do not show to be worse than it (Holm, .05)."
+        )
+    return notes
+
+
+def _margin_note(rows: Sequence[dict[str, Any]], margin: float | None) -> str:
+    if margin is None:
+        return "No margin stated: no row can be called equivalent."
+    least = "from 5 runs on, where two one-sided tests (Holm, .05)"
+    note = f"Equivalent: {least} put the difference within ±{margin:g} points."
+    return note if _most(rows) >= 5 else f"{note} No row has as many."  # noqa: PLR2004 - as the sentence says
+
+
+def _range_note(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [_RANGE_NOTE] if any(row["baseline_range"] for row in rows) else []
+
+
+def _most(rows: Sequence[dict[str, Any]]) -> int:
+    return max((row["n_runs"] for row in rows), default=0)
