@@ -34,7 +34,7 @@ def validation_line(error: ValidationError, root: type[BaseModel]) -> str:
         ``where: what was wrong, what would do``, and how many more there are.
     """
     problems = error.errors()
-    first = problems[0]
+    first = max(problems, key=_tells)
     parts = [
         str(part)
         for part in first["loc"]
@@ -45,6 +45,12 @@ def validation_line(error: ValidationError, root: type[BaseModel]) -> str:
         line = f"{'.'.join(parts)}: {line}"
     more = len({problem["loc"][:1] for problem in problems}) - 1
     return line + (f" (and {more} more)" if more > 0 else "")
+
+
+# A misspelt key tells more than the one that is missing for it, and a problem deep in
+# one branch of a union more than that another branch was not taken.
+def _tells(problem: Mapping[str, Any]) -> tuple[bool, int]:
+    return problem["type"] == "extra_forbidden", len(problem["loc"])
 
 
 # Pydantic labels the branches of a union; these are not keys that a user wrote.

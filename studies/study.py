@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -22,18 +22,10 @@ _Seed = Annotated[int, Field(strict=True, ge=0)]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is built
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WorldData(_Part):
-    """Data that the suite makes itself."""
-
-    world: WorldConfig = Field(description="Settings of the embedded world.")
-
-
-class StudyFile(_Part):
+class StudyFile(BaseModel):
     """What a study file says, key by key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
         description="Its name: small letters, digits and hyphens."
@@ -45,9 +37,9 @@ class StudyFile(_Part):
     settings: dict[str, Any] = Field(
         default={}, description="Changes to it that hold in every row."
     )
-    data: Literal["clevr"] | WorldData = Field(
-        "clevr",
-        description="`clevr` for prepared files given at launch, or a world to make.",
+    world: WorldConfig | None = Field(
+        default=None,
+        description="A world to make; without one, files of CLEVR given at launch.",
     )
     seeds: Annotated[int, Field(strict=True, ge=1)] | list[_Seed] = Field(
         default=5, description="How many runs a row has, or their seeds."
@@ -202,7 +194,7 @@ def _resolve(file: StudyFile) -> Study:
         rows=tuple(rows),
         seeds=tuple(seeds),
         margin=file.margin,
-        world=file.data.world if isinstance(file.data, WorldData) else None,
+        world=file.world,
     )
 
 

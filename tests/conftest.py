@@ -1,6 +1,9 @@
 """What every test may ask for."""
 
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the workers share cores
+
 from pathlib import Path
 
 import pytest

@@ -1,0 +1,194 @@
+"""A study file reads like the table it becomes, and a wrong one is refused."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from film.config import Config, FilmPlacement, ImageInput
+from studies.catalogue import catalogue, find_study
+from studies.errors import StudyError
+from studies.study import Study, StudyFile, read_study
+from studies.trial import BASELINE
+
+FINGERPRINTS = {ImageInput.FEATURES: "f" * 12, ImageInput.PIXELS: "p" * 12}
+
+SMALL = """
+study: small
+question: Does it matter where FiLM stands?
+settings: {model.width: 16}
+seeds: [3, 5]
+margin: 0.5
+groups:
+  Moving FiLM:
+    after residual connection: {model.film.placement: after_residual}
+  Other:
+    deeper: {model.n_blocks: 5}
+    from pixels: {model.stem.input: pixels}
+"""
+
+
+def read(tmp_path: Path, text: str) -> Study:
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_study(path)
+
+
+def test_a_study_has_its_baseline_first_and_its_rows_in_order(tmp_path: Path) -> None:
+    study = read(tmp_path, SMALL)
+    assert [row.label for row in study.rows] == [
+        BASELINE,
+        "after residual connection",
+        "deeper",
+        "from pixels",
+    ]
+    assert study.groups == ("Moving FiLM", "Other")
+    assert study.baseline.config == Config().with_changes({"model.width": 16})
+    assert study.rows[1].config.model.film.placement is FilmPlacement.AFTER_RESIDUAL
+    assert study.rows[1].config.model.width == 16
+    assert study.seeds == (3, 5)
+    assert study.margin == 0.5
+    assert study.inputs == (ImageInput.FEATURES, ImageInput.PIXELS)
+
+
+def test_a_study_wants_every_row_with_every_seed(tmp_path: Path) -> None:
+    trials = read(tmp_path, SMALL).trials(FINGERPRINTS)
+    assert [(t.row, t.seed) for t in trials[:5]] == [
+        (BASELINE, 3),
+        ("after residual connection", 3),
+        ("deeper", 3),
+        ("from pixels", 3),
+        (BASELINE, 5),
+    ]
+    assert len({t.trial_id for t in trials}) == len(trials) == 8
+    assert trials[3].data == "p" * 12
+    assert trials[0].data == "f" * 12
+    assert trials[2].changes == {"model.n_blocks": 5}
+
+
+def test_other_seeds_can_be_asked_for(tmp_path: Path) -> None:
+    trials = read(tmp_path, SMALL).trials(FINGERPRINTS, seeds=(9,))
+    assert {t.seed for t in trials} == {9}
+
+
+class TestIdentity:
+    def test_labels_are_no_part_of_it(self, tmp_path: Path) -> None:
+        one = read(tmp_path, SMALL).trials(FINGERPRINTS)
+        renamed = SMALL.replace("deeper", "five blocks").replace("small", "other")
+        other = read(tmp_path, renamed).trials(FINGERPRINTS)
+        assert [t.trial_id for t in one] == [t.trial_id for t in other]
+
+    def test_settings_seed_and_data_are(self, tmp_path: Path) -> None:
+        first = read(tmp_path, SMALL).trials(FINGERPRINTS)[0]
+        wider = SMALL.replace("model.width: 16", "model.width: 32")
+        assert read(tmp_path, wider).trials(FINGERPRINTS)[0].trial_id != first.trial_id
+        (other_seed, *_) = read(tmp_path, SMALL).trials(FINGERPRINTS, seeds=(4,))
+        assert other_seed.trial_id != first.trial_id
+        other_data = read(tmp_path, SMALL).trials(
+            dict.fromkeys(ImageInput, "another name")
+        )
+        assert other_data[0].trial_id != first.trial_id
+
+    def test_the_papers_baseline_is_trained_once_for_both_tables(self) -> None:
+        first, second = (
+            find_study(name).trials(FINGERPRINTS)[0]
+            for name in ("paper-table2", "paper-table3")
+        )
+        assert first.trial_id == second.trial_id
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("study: small", "study: Small!", r"study: got 'Small!'"),
+        ("study: small", "name: small", r"name: no such setting|study: is missing"),
+        ("question: ", "questoin: ", r"did you mean 'question'"),
+        ("after_residual", "after_residul", r"row 'after residual .*got 'after_resid"),
+        ("model.n_blocks: 5", "model.blocks: 5", r"row 'deeper': model\.blocks: no su"),
+        ("model.n_blocks: 5", "model.n_blocks: 4", r"row 'deeper' computes the same a"),
+        ("deeper", "after residual connection", r"stands in two groups|computes the"),
+        ("from pixels:", "deeper:", r"'deeper' stands twice"),
+        ("deeper:", "baseline:", r"row 'baseline'"),
+        ("margin: 0.5", "margin: -1", r"margin: got -1"),
+        ("seeds: [3, 5]", "seeds: [3, 3]", r"seeds.*\[3, 3\].*different"),
+        ("seeds: [3, 5]", "seeds: 0", r"seeds"),
+        ("study: small", "study: small\nbaseline: best", r"'best'; there is paper"),
+        ("study: small", "study: small\nworld: clevr", r"world: got 'clevr'"),
+        (
+            "study: small",
+            "study: small\nworld: {n_train: 0}",
+            r"world\.n_train: got 0",
+        ),
+        ("groups:", "groups: [", r"is not valid YAML"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in SMALL
+    with pytest.raises(StudyError, match=message) as error:
+        read(tmp_path, SMALL.replace(old, new, 1))
+    assert "\n" not in str(error.value)
+    assert "study.yaml" in str(error.value)
+
+
+def test_files_that_are_no_study_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"absent\.yaml: cannot be read"):
+        read_study(tmp_path / "absent.yaml")
+    with pytest.raises(StudyError, match="should begin with `study: NAME`"):
+        read(tmp_path, "- a list")
+
+
+def test_a_study_is_found_by_name_or_by_file(tmp_path: Path) -> None:
+    assert find_study("paper-table3").name == "paper-table3"
+    (tmp_path / "own.yaml").write_text(SMALL, encoding="utf-8")
+    assert find_study(str(tmp_path / "own.yaml")).name == "small"
+    with pytest.raises(StudyError, match="'qick'; did you mean 'quick'"):
+        find_study("qick")
+
+
+class TestCatalogue:
+    @pytest.mark.parametrize("name", sorted(catalogue()))
+    def test_every_study_reads_and_is_named_like_its_file(self, name: str) -> None:
+        study = find_study(name)
+        assert study.name == name
+        assert len(study.rows) >= 7
+
+    def test_table_2_has_the_rows_of_the_paper(self) -> None:
+        study = find_study("paper-table2")
+        assert len(study.rows) == 18
+        assert study.baseline.config == Config()
+        by_label = {row.label: row.config.model for row in study.rows}
+        assert by_label["no FiLM in ResBlocks 3-4"].conditioned_blocks == (1, 2)
+        assert not by_label["no FiLM in ResBlocks 1-4"].hears_question
+        assert by_label["γ := σ(γ)"].film.gamma_baseline == 0
+
+    def test_table_3_has_the_depths_of_the_paper(self) -> None:
+        depths = [row.config.model.n_blocks for row in find_study("paper-table3").rows]
+        assert sorted(depths) == [1, 2, 3, 4, 5, 6, 7, 8, 12]
+
+    def test_a_variation_changes_what_it_names_and_nothing_else(self) -> None:
+        for name in catalogue():
+            study = find_study(name)
+            before = study.baseline.config.flat()
+            for row in study.rows[1:]:
+                after = row.config.flat()
+                changed = {key for key in before if before[key] != after[key]}
+                assert changed == set(row.changes), row.label
+
+
+def test_the_shipped_schema_is_that_of_the_models() -> None:
+    path = next(iter(catalogue().values())).parent.parent / "study.schema.json"
+    shipped = json.loads(path.read_text(encoding="utf-8"))
+    assert shipped == StudyFile.model_json_schema(), "run: python -m studies.schema"
+
+
+def test_studies_load_without_anything_heavy() -> None:
+    code = (
+        "import sys; from studies.catalogue import find_study; find_study('quick'); "
+        "heavy = {'torch', 'ray', 'mlflow', 'pandas', 'numpy'} & set(sys.modules); "
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
