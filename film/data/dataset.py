@@ -18,14 +18,8 @@ from torch import Tensor
 
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
-from film.data.rows import ImageRows
-from film.data.store import (
-    StoredImages,
-    StoredQuestions,
-    find_images,
-    read_questions,
-    read_store_vocabulary,
-)
+from film.data.store import StoredQuestions, read_questions, read_store_vocabulary
+from film.data.stored_images import ImageRows, StoredImages, find_images
 from film.data.vocabulary import NULL, Vocabulary
 from film.errors import DataError
 

@@ -15,15 +15,14 @@ from film.data.fingerprint import data_fingerprint
 from film.data.store import (
     TYPE_NAMES,
     StoredQuestions,
-    find_images,
     list_splits,
     open_file,
     outermost_functions,
     question_path,
     read_questions,
     read_store_vocabulary,
-    stored_inputs,
 )
+from film.data.stored_images import find_images, stored_inputs
 from film.data.vocabulary import NULL, UNKNOWN, Vocabulary
 
 __all__ = ["SplitDescription", "StoreDescription", "describe_store"]

@@ -7,14 +7,13 @@ from typing import Any, Final
 import numpy as np
 
 from film.config import ImageInput
-from film.data.rows import ImageRows
 from film.data.store import (
-    find_images,
     open_file,
     question_path,
     read_questions,
     read_store_vocabulary,
 )
+from film.data.stored_images import ImageRows, find_images
 from film.data.vocabulary import NULL
 
 __all__ = ["data_fingerprint"]

@@ -77,7 +77,7 @@ class PrepareOptions:
         min_word_count: How often a word must occur in the training questions to be
             known; the authors take 1 for CLEVR and 5 for CLEVR-Humans.
         program_order: How programs are written as tokens.
-        max_images: Keep only questions about the first so many images.
+        max_images: Keep only questions about the first so many images of each split.
         max_questions: Keep only the first so many questions of each split.
         fingerprint: A name of the whole data, for a maker that knows it: it must
             change with everything that is learnt from, image size and extractor
@@ -217,6 +217,10 @@ def _choose_vocabulary(
 ) -> Vocabulary:
     texts = [question.text for question in questions]
     if name != "train":
+        if options.expand:
+            raise DataError(
+                "expand adds the words of the training questions: prepare 'train' too"
+            )
         if options.vocabulary is None and not (out / "vocab.json").is_file():
             raise DataError(
                 "the vocabulary comes from the training questions: prepare 'train' "

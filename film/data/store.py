@@ -33,30 +33,24 @@ import h5py
 import numpy as np
 from jaxtyping import Int
 
-from film.config import ImageInput
 from film.data.programs import QuestionType, function_type
 from film.data.vocabulary import NULL, Vocabulary, read_vocabulary
 from film.errors import DataError
 
 __all__ = [
     "TYPE_NAMES",
-    "StoredImages",
     "StoredQuestions",
-    "find_images",
     "list_splits",
     "open_file",
     "outermost_functions",
     "question_path",
     "read_questions",
     "read_store_vocabulary",
-    "stored_inputs",
     "write_questions",
 ]
 
 TYPE_NAMES: Final = tuple(str(kind) for kind in QuestionType)
 """The names of the question types, by their number in a store."""
-
-_RGB: Final = 3
 
 
 @final
@@ -81,64 +75,6 @@ class StoredQuestions:
     programs: Int[np.ndarray, "rows program_tokens"] | None = None
     question_families: Int[np.ndarray, " rows"] | None = None
     types: Int[np.ndarray, " rows"] | None = None
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class StoredImages:
-    """Where the images of a split are, and which row shows which image.
-
-    Attributes:
-        path: The HDF5 file.
-        dataset: The data set in it: ``images`` or ``features``.
-        shape: Channels, height, width.
-        dtype: The type of its numbers.
-        n_rows: How many images there are.
-        image_ids: The image of each row; None where row i is image i.
-    """
-
-    path: Path
-    dataset: str
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    n_rows: int
-    image_ids: Int[np.ndarray, " images"] | None
-
-    @property
-    def nbytes_per_row(self) -> int:
-        """The size of one image in the file's type."""
-        return int(np.prod(self.shape)) * int(self.dtype.itemsize)
-
-    def rows_of(self, image_idxs: Int[np.ndarray, " any"]) -> Int[np.ndarray, " any"]:
-        """Find the row of each image.
-
-        Args:
-            image_idxs: Numbers of images.
-
-        Returns:
-            Their rows.
-
-        Raises:
-            DataError: If an image is not in the file.
-        """
-        if self.image_ids is None:
-            absent = (image_idxs < 0) | (image_idxs >= self.n_rows)
-            rows = image_idxs.astype(np.int64)
-            what = f"has the images 0 to {self.n_rows - 1}"
-        else:
-            order = np.argsort(self.image_ids)
-            known = self.image_ids[order]
-            places = np.searchsorted(known, image_idxs).clip(max=len(known) - 1)
-            absent = known[places] != image_idxs
-            rows = order[places]
-            what = f"holds {self.n_rows} others"
-        if absent.any():
-            first = image_idxs[absent][0]
-            raise DataError(
-                f"{self.path}: {len(np.unique(image_idxs[absent]))} images that "
-                f"questions are about are not there, the first is {first}; it {what}"
-            )
-        return rows
 
 
 def list_splits(directory: Path) -> list[str]:
@@ -309,88 +245,6 @@ def outermost_functions(
     last = programs[each, np.maximum(lengths - 2, 0)]
     scene = vocabulary.program_token_to_idx.get("scene", -1)
     return np.asarray(np.where(first == scene, last, first))
-
-
-def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredImages:
-    """Find the images of a split in the wanted form.
-
-    Args:
-        directory: The store.
-        split: The split's name.
-        image_input: Pixels or features.
-
-    Returns:
-        Where they are.
-
-    Raises:
-        DataError: If no file of the split has them, or their shape is not that of
-            images.
-    """
-    candidates = _image_paths(directory, split)
-    for path in candidates:
-        with open_file(path) as file:
-            name = _image_dataset(file, image_input)
-            if name is not None:
-                return _describe_images(path, file, name)
-    raise DataError(
-        f"{directory} has no {image_input} of '{split}': not in "
-        + " nor in ".join(path.name for path in candidates)
-        + (f", and there is no {split}_features.h5" if len(candidates) == 1 else "")
-    )
-
-
-def stored_inputs(directory: Path, split: str) -> list[ImageInput]:
-    """List the forms in which a split has its images.
-
-    Args:
-        directory: The store.
-        split: The split's name.
-
-    Returns:
-        Pixels, features, both, or nothing where only questions are stored.
-    """
-    found = set()
-    for path in _image_paths(directory, split):
-        with open_file(path) as file:
-            found |= {form for form in ImageInput if _image_dataset(file, form)}
-    return [form for form in ImageInput if form in found]
-
-
-def _image_paths(directory: Path, split: str) -> list[Path]:
-    own = question_path(directory, split)
-    foreign = directory / f"{split}_features.h5"
-    return [own, foreign] if foreign.is_file() else [own]
-
-
-def _image_dataset(file: h5py.File, image_input: ImageInput) -> str | None:
-    n_channels = file["features"].shape[1:2] if "features" in file else None
-    match image_input:
-        case ImageInput.PIXELS:
-            if "images" in file:
-                return "images"
-            return "features" if n_channels == (_RGB,) else None
-        case ImageInput.FEATURES:
-            return "features" if n_channels not in {None, (_RGB,)} else None
-
-
-def _describe_images(path: Path, file: h5py.File, name: str) -> StoredImages:
-    dataset = file[name]
-    if len(dataset.shape) != 4 or not len(dataset):  # noqa: PLR2004 (n, c, h, w)
-        raise DataError(
-            f"{path}: '{name}' has the shape {dataset.shape}, not "
-            "(images, channels, height, width)"
-        )
-    image_ids = file["image_ids"][:] if "image_ids" in file else None
-    if image_ids is not None and image_ids.shape != dataset.shape[:1]:
-        raise DataError(f"{path}: {len(image_ids)} image_ids for {len(dataset)} {name}")
-    return StoredImages(
-        path=path,
-        dataset=name,
-        shape=tuple(dataset.shape[1:]),
-        dtype=dataset.dtype,
-        n_rows=len(dataset),
-        image_ids=image_ids,
-    )
 
 
 def _read_array(path: Path, file: h5py.File, name: str) -> Any:  # noqa: ANN401 h5py

@@ -182,6 +182,9 @@ def test_a_split_can_be_added_with_the_words_of_the_store(
     with pytest.raises(DataError, match=r"prepare 'train' too, or give a vocabulary"):
         run(source, out, splits=("val",))
     run(source, out, splits=("train",))
+    expand = {"vocabulary": out / "vocab.json", "expand": True}
+    with pytest.raises(DataError, match=r"words of the training questions: prepare"):
+        run(source, out, splits=("val",), **expand)
     before = (out / "vocab.json").read_bytes()
     run(source, out, splits=("val",))
     assert (out / "vocab.json").read_bytes() == before

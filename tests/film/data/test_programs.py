@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ from film.data.programs import (
 from film.errors import DataError
 
 # Are there more red cubes than things behind the ball?
-SCENE = {"function": "scene", "inputs": [], "value_inputs": []}
-MORE_RED_THAN_BEHIND = [
+SCENE: dict[str, Any] = {"function": "scene", "inputs": [], "value_inputs": []}
+MORE_RED_THAN_BEHIND: list[dict[str, Any]] = [
     SCENE,
     {"function": "filter_color", "inputs": [0], "value_inputs": ["red"]},
     {"function": "count", "inputs": [1], "value_inputs": []},
@@ -117,6 +118,11 @@ def test_the_last_function_tells_the_type(
 def test_a_function_without_an_answer_has_no_type(function: str) -> None:
     with pytest.raises(DataError, match=f"ends in '{function}', which answers no"):
         question_type((ProgramNode(function),))
+
+
+def test_an_empty_program_has_no_type() -> None:
+    with pytest.raises(DataError, match=r"the program is empty"):
+        question_type(())
 
 
 def test_all_functions_and_values_make_clevrs_forty_tokens() -> None:
