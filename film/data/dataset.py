@@ -79,7 +79,7 @@ class QuestionDataset:
         self.types: Int8[np.ndarray, " rows"] = _or(questions.types, unknown).astype(
             np.int8
         )
-        self._questions = questions.questions.astype(np.int64)
+        self._questions = questions.questions
         self._lengths = (self._questions != NULL).sum(axis=1)
         self._reader = ImageRows(images)
         self._rows = images.rows_of(questions.image_idxs)
@@ -117,8 +117,9 @@ class QuestionDataset:
             The batch, in the order of the rows, on the CPU.
         """
         longest = int(self._lengths[rows].max())
+        questions = self._questions[rows, :longest].astype(np.int64)
         return Batch(
-            questions=torch.from_numpy(self._questions[rows, :longest]),
+            questions=torch.from_numpy(questions),
             images=_as_float(self._image_rows(self._rows[rows])),
             answers=torch.from_numpy(self.answers[rows]),
         )

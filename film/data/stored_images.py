@@ -110,8 +110,8 @@ class ImageRows:
         """
         dataset = self._dataset()
         images = np.empty((len(rows), *self.stored.shape), self.stored.dtype)
-        # One read per run of neighbours: h5py's own indexing by a list of rows
-        # takes time that grows with the square of the list.
+        # One read per run of neighbours: h5py's own indexing by a list of rows is
+        # slow for long lists.
         starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
         for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
             first = int(rows[start])
