@@ -1,0 +1,1 @@
+"""What makes studies happen: plans, workers, records, MLflow, and the command line."""

@@ -1,0 +1,66 @@
+"""The command ``film``: parses, calls, prints.
+
+What takes time to import is imported by the command that needs it, so that a help
+page answers at once.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from film.errors import FilmError
+from runner.cli.browse import ui
+from runner.cli.data import data
+from runner.cli.single import train, verify
+from runner.cli.study import listing, plan, report, run, show, status, sync
+
+__all__ = ["film", "main"]
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="film-ablations", message="film %(version)s")
+def film() -> None:
+    r"""Ablation studies of FiLM, from a study file to a table.
+
+    \b
+    film list                 what can be studied
+    film run quick            the first study of an afternoon
+    film ui quick             its runs in the browser
+    """
+
+
+for _command in (
+    listing, show, plan, run, status, report, sync, ui, train, verify, data
+):  # fmt: skip
+    film.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake is one line, and never a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = film.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = _BAD_INPUT
+    except FilmError as error:
+        click.echo(f"film: error: {error}", err=True)
+        code = _BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("film: stopped; nothing that was finished is lost", err=True)
+        code = _INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

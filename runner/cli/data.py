@@ -1,0 +1,136 @@
+"""Commands about data: make a world, prepare CLEVR, say what there is."""
+
+from pathlib import Path
+
+import click
+
+from runner.cli.options import as_json
+
+__all__ = ["data"]
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_COUNT = click.IntRange(min=1)
+
+
+@click.group()
+def data() -> None:
+    """Make, prepare and describe what is learnt from."""
+
+
+@data.command()
+@click.argument("preset")
+@click.argument("out", type=_FOLDER)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a setting of the preset; repeatable.",
+)
+@click.option("-j", "--jobs", type=_COUNT, help="Processes.  [default: one per core]")
+def make(preset: str, out: Path, settings: tuple[str, ...], jobs: int | None) -> None:
+    """Make the world PRESET (tiny, quick or small) in the folder OUT.
+
+    Example: film data make quick world --set n_train=500
+    """
+    from film.world.config import load_world_config
+    from film.world.making import make_world
+    from runner.cli.bars import follow
+    from runner.cli.settings import parse_settings
+    from runner.workers import n_cores
+
+    config = load_world_config(parse_settings(settings), preset)
+    follow(make_world(config, out.resolve(), processes=jobs or n_cores()))
+    click.echo(f"world {config.fingerprint} is in {out}")
+
+
+@data.command()
+@click.argument("source", type=_FOLDER)
+@click.argument("out", type=_FOLDER)
+@click.option("--split", "splits", multiple=True, help="Only this one; repeatable.")
+@click.option("--images", type=_FOLDER, help="The folder of pictures.")
+@click.option(
+    "--image-size", type=(_COUNT, _COUNT), metavar="H W", help="Resize pictures."
+)
+@click.option("--no-pixels", is_flag=True, help="Do not store the pictures.")
+@click.option(
+    "--extract", is_flag=True, help="Store features of the suite's own small network."
+)
+@click.option("--vocabulary", type=_FILE, help="A vocab.json to use.")
+@click.option("--expand", is_flag=True, help="Add the training questions' words to it.")
+@click.option(
+    "--min-word-count", type=_COUNT, default=1, help="Rarer words are unknown."
+)
+@click.option("--max-images", type=_COUNT, metavar="N", help="Of each split.")
+@click.option("--max-questions", type=_COUNT, metavar="N", help="Of each split.")
+def prepare(
+    source: Path,
+    out: Path,
+    *,
+    splits: tuple[str, ...],
+    images: Path | None,
+    image_size: tuple[int, int] | None,
+    vocabulary: Path | None,
+    min_word_count: int,
+    max_images: int | None,
+    max_questions: int | None,
+    no_pixels: bool,
+    extract: bool,
+    expand: bool,
+) -> None:
+    """Prepare SOURCE (CLEVR, CoGenT, CLEVR-Humans) for training, in the folder OUT.
+
+    Example: film data prepare CLEVR_v1.0 clevr --max-images 100
+    """
+    from film.data.features import extract_features
+    from film.data.prepare import PrepareOptions
+    from film.data.prepare import prepare as prepare_store
+    from runner.cli.bars import follow
+
+    options = PrepareOptions(
+        splits=splits or None,
+        images=images,
+        image_size=image_size,
+        keep_pixels=not no_pixels,
+        extractor=extract_features if extract else None,
+        vocabulary=vocabulary,
+        expand=expand,
+        min_word_count=min_word_count,
+        max_images=max_images,
+        max_questions=max_questions,
+    )
+    follow(prepare_store(source, out, options))
+    click.echo(f"prepared in {out}; `film data info {out}` says what is there")
+
+
+@data.command()
+@click.argument("directory", type=_FOLDER)
+@as_json
+def info(directory: Path, *, as_json: bool) -> None:
+    """Say what the prepared folder DIRECTORY holds.
+
+    Example: film data info clevr
+    """
+    from film.data.describe import describe_store
+    from runner.cli.describing import echo_store
+
+    echo_store(describe_store(directory), as_json=as_json)
+
+
+@data.command("train-extractor")
+@click.argument("out", type=_FILE)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--epochs", type=_COUNT, default=20, show_default=True)
+def train_extractor(out: Path, seed: int, epochs: int) -> None:
+    """Train the network whose maps stand in for ResNet's, and write it to OUT (.npz).
+
+    The weights that come with the suite were made so; training takes minutes.
+
+    Example: film data train-extractor extractor.npz
+    """
+    from film.world.teaching import train_extractor as teach
+    from runner.cli.describing import follow_teaching
+
+    follow_teaching(teach(out, seed=seed, n_epochs=epochs))
+    click.echo(f"written to {out}")

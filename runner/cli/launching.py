@@ -1,0 +1,198 @@
+"""What ``film plan`` and ``film run`` do."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from runner.cli.bars import follow
+from runner.cli.options import Flags
+from runner.cli.reading import conclude
+from runner.files import exclusive
+from runner.mirror import Mirror
+from runner.plan import LaunchPlan
+from runner.progress import clock
+from runner.record import Record
+from runner.request import Choice, Request
+from runner.sources import make_missing
+from runner.text import aligned
+from runner.tracking import normal_uri
+from runner.workers import Workers, choose_workers, n_cores
+from runner.workspace import Workspace
+
+__all__ = ["count_gpus", "echo_plan", "resolve", "run_request"]
+
+_MANY: Final = 50  # trials that are worth a question
+_INTERRUPTED: Final = 130
+
+
+def resolve(study: str, flags: Flags) -> tuple[Request, Workers]:
+    """Turn flags into what is wanted and who does it.
+
+    Args:
+        study: Name or file.
+        flags: Of the command.
+
+    Returns:
+        The request and the workers.
+    """
+    choice = Choice(
+        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
+    )
+    workspace = Workspace.at(flags["store"])
+    request = Request.of(study, choice, flags["data"], workspace)
+    return request, choose_workers(
+        flags["device"],
+        flags["jobs"],
+        flags["gpus_per_trial"],
+        n_gpus=count_gpus(flags["device"]),
+    )
+
+
+def count_gpus(device: str) -> int:
+    """Count the GPUs that may be used, without torch where there is none.
+
+    Args:
+        device: What the user wants.
+
+    Returns:
+        How many.
+    """
+    if device == "cpu" or not list(Path("/dev").glob("nvidia[0-9]*")):
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def echo_plan(request: Request, workers: Workers, *, as_json: bool) -> None:
+    """Print what would be run.
+
+    Args:
+        request: What is wanted.
+        workers: On what.
+        as_json: For a program.
+    """
+    records = request.records()
+    plan = request.plan(records)
+    estimate = request.estimate_s(plan, records, workers)
+    if as_json:
+        content = _plan_json(request, plan, records, estimate)
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    header = ("row", "runs", "done", "to run")
+    click.echo(aligned([header, *_plan_rows(request, plan)], numbers_from=1))
+    click.echo(f"\n{plan.summary(str(workers))}")
+    if plan.to_run:
+        click.echo(_estimate_line(estimate))
+    if not request.source.is_there:
+        click.echo(f"data will be made in {request.source.directory}")
+
+
+def run_request(request: Request, workers: Workers, flags: Flags) -> int:
+    """Run what is missing, mirror it, and print the table.
+
+    Args:
+        request: What is wanted.
+        workers: On what.
+        flags: Of the command.
+
+    Returns:
+        The exit code.
+    """
+    uri = normal_uri(flags["tracking_uri"] or request.workspace.tracking_uri)
+    name = request.study.name
+    busy = f"study {name} is being run already in {request.workspace.root}; wait for it"
+    with exclusive(request.folder / "launch.lock", busy=busy):
+        records = request.records()
+        plan = request.plan(records, retry_diverged=flags["retry_diverged"])
+        click.echo(plan.summary(str(workers)), err=True)
+        _ask(plan, assume_yes=flags["yes"])
+        mirror = Mirror(request.workspace, uri, warn=_warn)
+        was_interrupted = False
+        if plan.to_run:
+            follow(make_missing(request.source, processes=n_cores()))
+            request.write_down()
+            was_interrupted = _sweep(request, plan, records, workers, mirror)
+        code = conclude(request, mirror, uri)
+        return _INTERRUPTED if was_interrupted else code
+
+
+def _sweep(
+    request: Request,
+    plan: LaunchPlan,
+    records: dict[str, Record],
+    workers: Workers,
+    mirror: Mirror,
+) -> bool:
+    from rich.console import Console
+
+    from runner.display import shown
+    from runner.launch import SweepView, board_of, launch
+
+    board = board_of(request.trials, records, plan.to_run, workers)
+    with shown(board, Console(stderr=True)) as display:
+        view = SweepView(request.workspace, board, mirror, display)
+        data = request.source.directory
+        return launch(plan.to_run, data, workers, request.workspace, view)
+
+
+def _ask(plan: LaunchPlan, *, assume_yes: bool) -> None:
+    if len(plan.to_run) > _MANY and not assume_yes and sys.stdin.isatty():
+        click.confirm(f"Run {len(plan.to_run)} trials?", abort=True, err=True)
+
+
+def _warn(line: str) -> None:
+    click.echo(f"film: warning: {line}", err=True)
+
+
+def _plan_rows(request: Request, plan: LaunchPlan) -> list[tuple[str, ...]]:
+    done = [trial.row for trial in plan.done]
+    to_run = [trial.row for trial in plan.to_run]
+    wanted = [trial.row for trial in request.trials]
+    return [
+        (
+            row,
+            str(wanted.count(row)),
+            str(done.count(row)),
+            str(to_run.count(row)),
+        )
+        for row in dict.fromkeys(wanted)
+    ]
+
+
+def _estimate_line(estimate: float | None) -> str:
+    if estimate is None:
+        return "no epoch is recorded yet, so the time it takes is not known"
+    return f"about {clock(estimate)} by the epochs that are recorded"
+
+
+def _plan_json(
+    request: Request,
+    plan: LaunchPlan,
+    records: Mapping[str, Record],
+    estimate: float | None,
+) -> dict[str, Any]:
+    to_run = {trial.trial_id for trial in plan.to_run}
+    return {
+        "study": request.study.name,
+        "trials": [
+            {
+                "trial_id": trial.trial_id,
+                "row": trial.row,
+                "group": trial.group,
+                "seed": trial.seed,
+                "state": records[trial.trial_id].state,
+                "to_run": trial.trial_id in to_run,
+            }
+            for trial in request.trials
+        ],
+        "n_trials": plan.n_trials,
+        "n_done": len(plan.done),
+        "n_diverged": len(plan.diverged),
+        "n_to_run": len(plan.to_run),
+        "estimate_s": estimate,
+    }

@@ -1,0 +1,130 @@
+"""Flags that several commands share."""
+
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypedDict
+
+import click
+
+__all__ = [
+    "Flags",
+    "as_json",
+    "choice_options",
+    "data_option",
+    "device_option",
+    "store_option",
+    "tracking_option",
+    "worker_options",
+]
+
+
+class Flags(TypedDict, total=False):
+    """Values of the flags below, as click hands them on."""
+
+    data: Path | None
+    device: str
+    exclude: tuple[str, ...]
+    gpus_per_trial: float
+    jobs: int | None
+    only: tuple[str, ...]
+    retry_diverged: bool
+    seeds: int | None
+    store: Path
+    tracking_uri: str | None
+    yes: bool
+
+
+_Command = Callable[..., Any]
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+store_option = click.option(
+    "--store",
+    type=_FOLDER,
+    envvar="FILM_STORE",
+    default="film-store",
+    show_default=True,
+    help="Folder of everything that is computed.  [env: FILM_STORE]",
+)
+data_option = click.option(
+    "--data",
+    type=_FOLDER,
+    envvar="FILM_DATA",
+    help="Prepared data, for a study of CLEVR.  [env: FILM_DATA]",
+)
+tracking_option = click.option(
+    "--tracking-uri",
+    envvar="MLFLOW_TRACKING_URI",
+    metavar="URI",
+    help="MLflow: http://HOST:PORT or sqlite:///FILE.  [default: in the store]",
+)
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train; auto takes a GPU where there is one.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def choice_options(command: _Command) -> _Command:
+    """Add the flags that choose a part of a study.
+
+    Args:
+        command: The command.
+
+    Returns:
+        The command with them.
+    """
+    return _with(
+        command,
+        click.option(
+            "--seeds", type=click.IntRange(min=1), help="Runs per row.", metavar="N"
+        ),
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="PATTERN",
+            help="Only rows like this ('no FiLM*'), and the baseline; repeatable.",
+        ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="PATTERN",
+            help="No rows like this; repeatable.",
+        ),
+    )
+
+
+def worker_options(command: _Command) -> _Command:
+    """Add the flags that share the machine.
+
+    Args:
+        command: The command.
+
+    Returns:
+        The command with them.
+    """
+    return _with(
+        command,
+        click.option(
+            "-j",
+            "--jobs",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Trials at once.  [default: one per core, or per GPU share]",
+        ),
+        device_option,
+        click.option(
+            "--gpus-per-trial",
+            type=click.FloatRange(min=0, min_open=True),
+            default=1.0,
+            show_default=True,
+            help="Share of a GPU for each trial.",
+        ),
+    )
+
+
+def _with(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
+    return reduce(lambda wrapped, option: option(wrapped), reversed(options), command)

@@ -1,0 +1,212 @@
+"""What is said of a study after, or without, a launch."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from film.errors import FilmError
+from runner.cli.options import Flags
+from runner.files import is_held, read_json, write_json
+from runner.launches import Launch, read_launch
+from runner.mirror import Mirror
+from runner.record import Record, TrialState
+from runner.request import Choice, Request, find_launch
+from runner.text import aligned, percent
+from runner.tracking import normal_uri, quiet_environment
+from runner.workspace import Workspace
+
+__all__ = ["conclude", "echo_report", "echo_status", "sync_store"]
+
+_BAD: Any = {TrialState.FAILED, TrialState.DIVERGED}
+
+
+def conclude(request: Request, mirror: Mirror, uri: str) -> int:
+    """Mirror what happened, print the table, and judge.
+
+    Args:
+        request: What was wanted.
+        mirror: To MLflow.
+        uri: Of MLflow.
+
+    Returns:
+        The exit code: 0 where every wanted trial is finished.
+    """
+    launch = request.write_down()
+    folders = [request.workspace.trial(trial_id) for trial_id in launch.trial_ids]
+    mirror.everything(folders, [])
+    records = request.records()
+    if mirror.problem:
+        click.echo(_status_table(launch, records))
+    elif any(record.summary for record in records.values()):
+        _echo_table(request, records, uri)
+        mirror.everything([], [launch])  # with the report
+    bad = [one for one in launch.trial_ids if records[one].state in _BAD]
+    for trial_id in bad:
+        click.echo(_failure(request.workspace, trial_id, records[trial_id]), err=True)
+    is_complete = all(record.summary for record in records.values())
+    return 0 if is_complete else 1
+
+
+def echo_status(launch: Launch, workspace: Workspace, *, as_json: bool) -> None:
+    """Print how far a study is.
+
+    Args:
+        launch: What was last asked of it.
+        workspace: The store.
+        as_json: For a program.
+    """
+    records = {one: workspace.trial(one).read() for one in launch.trial_ids}
+    is_running = is_held(workspace.study(launch.study) / "launch.lock")
+    if as_json:
+        content = _status_json(launch, records, is_running=is_running)
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    progress = launch.progress(records)
+    word = "running" if is_running else "not running"
+    click.echo(
+        f"{launch.study}: {progress.rows_complete} of {progress.rows} rows, "
+        f"{progress.runs_complete} of {progress.runs} runs complete; {word}\n"
+    )
+    click.echo(_status_table(launch, records))
+    for trial_id, record in records.items():
+        if record.state in _BAD:
+            click.echo(_failure(workspace, trial_id, record))
+
+
+def echo_report(study: str, out: Path | None, flags: Flags) -> None:
+    """Write a report from what is recorded, and print its table.
+
+    Args:
+        study: Name or file.
+        out: Where to; None is in the store.
+        flags: Of the command.
+    """
+    workspace = Workspace.at(flags["store"])
+    uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
+    choice = Choice(
+        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
+    )
+    request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
+    _write_report(request, uri, out or workspace.report(request.study.name))
+
+
+def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
+    """Send to MLflow whatever is recorded, also what was sent before.
+
+    Args:
+        study: A study that was launched; None is every trial.
+        workspace: The store.
+        uri: Of MLflow; None is the local one.
+
+    Returns:
+        The exit code: 1 where MLflow does not take it.
+    """
+    address = normal_uri(uri or workspace.tracking_uri)
+    mirror = Mirror(workspace, address, warn=lambda _: None)
+    if study is not None:
+        launches = [find_launch(study, workspace)]
+        folders = [workspace.trial(one) for one in launches[0].trial_ids]
+    else:
+        names = workspace.launched_studies()
+        found = [read_launch(workspace.study(name)) for name in names]
+        launches = [launch for launch in found if launch is not None]
+        folders = list(workspace.recorded_trials())
+    n_copied = mirror.everything(folders, launches, again=True)
+    if mirror.problem:
+        click.echo(f"film: error: MLflow at {address}: {mirror.problem}", err=True)
+        return 1
+    click.echo(f"{n_copied} trials are up to date in {address}")
+    return 0
+
+
+# The table of a record that has not changed is printed again without making it.
+def _echo_table(request: Request, records: Mapping[str, Record], uri: str) -> None:
+    out = request.workspace.report(request.study.name)
+    kept = request.folder / "table.json"
+    digest = _digest(request, records, uri)
+    said = read_json(kept)
+    if said.get("digest") == digest and (out / "index.html").is_file():
+        click.echo(said["text"])
+        return
+    try:
+        text = _write_report(request, uri, out)
+    except FilmError as error:
+        click.echo(f"film: warning: no report: {error}", err=True)
+        return
+    write_json(kept, {"digest": digest, "text": text})
+
+
+def _write_report(request: Request, uri: str, out: Path) -> str:
+    quiet_environment()
+    from reports.report import write_report
+
+    report = write_report(request.study, request.trials, uri, out)
+    text = f"{report.text.rstrip()}\n\n{(out / 'index.html').resolve().as_uri()}"
+    click.echo(text)
+    return text
+
+
+def _digest(request: Request, records: Mapping[str, Record], uri: str) -> str:
+    summaries = {one: records[one].summary for one in sorted(records)}
+    states = {one: records[one].state for one in sorted(records)}
+    source = request.file.read_text(encoding="utf-8")
+    content = [[t.trial_id for t in request.trials], summaries, states, source, uri]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _status_table(launch: Launch, records: Mapping[str, Record]) -> str:
+    means = launch.progress(records).mean_val_accuracy
+    lines = [("row", "runs", "done", "running", "failed", "epochs", "best val.")]
+    for row, trial_ids in launch.rows.items():
+        some = [records[trial_id] for trial_id in trial_ids]
+        states = [record.state for record in some]
+        lines.append(
+            (
+                row,
+                str(len(some)),
+                str(states.count(TrialState.FINISHED)),
+                str(states.count(TrialState.RUNNING)),
+                str(sum(state in _BAD for state in states)),
+                str(sum(len(record.epochs) for record in some)),
+                percent(means.get(row)),
+            )
+        )
+    return aligned(lines, numbers_from=1)
+
+
+def _status_json(
+    launch: Launch, records: Mapping[str, Record], *, is_running: bool
+) -> dict[str, Any]:
+    progress = launch.progress(records)
+    return {
+        "study": launch.study,
+        "is_running": is_running,
+        "rows_complete": progress.rows_complete,
+        "rows": progress.rows,
+        "runs_complete": progress.runs_complete,
+        "runs": progress.runs,
+        "mean_val_accuracy": progress.mean_val_accuracy,
+        "trials": [
+            {
+                "trial_id": trial_id,
+                "row": row,
+                "state": records[trial_id].state,
+                "epochs": len(records[trial_id].epochs),
+                "error": records[trial_id].error,
+                "summary": records[trial_id].summary,
+            }
+            for row, trial_ids in launch.rows.items()
+            for trial_id in trial_ids
+        ],
+    }
+
+
+def _failure(workspace: Workspace, trial_id: str, record: Record) -> str:
+    folder = workspace.trial(trial_id)
+    said = folder.description()
+    name = f"{said['row']} · seed {said['seed']}"
+    return f"{name} {record.state}: {record.error} ({folder.log})"

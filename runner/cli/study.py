@@ -1,0 +1,147 @@
+"""Commands about studies: what there is, what is wanted, what happened."""
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from runner.cli.options import (
+    Flags,
+    as_json,
+    choice_options,
+    data_option,
+    store_option,
+    tracking_option,
+    worker_options,
+)
+
+__all__ = ["listing", "plan", "report", "run", "show", "status", "sync"]
+
+
+@click.command("list")
+@as_json
+def listing(*, as_json: bool) -> None:
+    """List the studies that come with the suite.
+
+    Example: film list
+    """
+    from runner.cli.words import echo_json, echo_studies
+    from studies.catalogue import catalogue, find_study
+
+    studies = [find_study(name) for name in catalogue()]
+    (echo_json if as_json else echo_studies)(studies)
+
+
+@click.command()
+@click.argument("study")
+@as_json
+def show(study: str, *, as_json: bool) -> None:
+    """Show what STUDY asks, row by row.
+
+    STUDY is a name from `film list`, or a YAML file.
+
+    Example: film show paper-table2
+    """
+    from runner.cli.words import echo_json, echo_study
+    from studies.catalogue import find_study
+
+    found = find_study(study)
+    (echo_json if as_json else echo_study)(found)
+
+
+@click.command()
+@click.argument("study")
+@choice_options
+@worker_options
+@data_option
+@store_option
+@as_json
+def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
+    """Show what a launch of STUDY would run, and what is there already.
+
+    Example: film plan quick --seeds 2
+    """
+    from runner.cli.launching import echo_plan, resolve
+
+    request, workers = resolve(study, flags)
+    echo_plan(request, workers, as_json=as_json)
+
+
+@click.command()
+@click.argument("study")
+@choice_options
+@worker_options
+@data_option
+@store_option
+@tracking_option
+@click.option("-n", "--dry-run", is_flag=True, help="Print the plan, and stop.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before a long launch.")
+@click.option(
+    "--retry-diverged", is_flag=True, help="Run again what diverged, from the start."
+)
+def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
+    """Run what STUDY wants and is not recorded yet; then print its table.
+
+    Stop it at any moment (Ctrl-C) and run it again: it goes on, and repeats nothing
+    that was finished.
+
+    Exit code: 0 every wanted row is complete, 1 rows failed, 2 bad input, 130 stopped.
+
+    Example: film run quick --seeds 2 -j 2
+    """
+    from runner.cli.launching import echo_plan, resolve, run_request
+
+    request, workers = resolve(study, flags)
+    if dry_run:
+        echo_plan(request, workers, as_json=False)
+        return 0
+    return run_request(request, workers, flags)
+
+
+@click.command()
+@click.argument("study")
+@store_option
+@as_json
+def status(study: str, *, store: Path, as_json: bool) -> None:
+    """Show how far STUDY is, as it was last launched.
+
+    Example: film status quick
+    """
+    from runner.cli.reading import echo_status
+    from runner.request import find_launch
+    from runner.workspace import Workspace
+
+    workspace = Workspace.at(store)
+    echo_status(find_launch(study, workspace), workspace, as_json=as_json)
+
+
+@click.command()
+@click.argument("study")
+@choice_options
+@data_option
+@store_option
+@tracking_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> None:
+    """Write the report of STUDY from what is recorded, and print its table.
+
+    Example: film report quick --out report
+    """
+    from runner.cli.reading import echo_report
+
+    echo_report(study, out, flags)
+
+
+@click.command()
+@click.argument("study", required=False)
+@store_option
+@tracking_option
+def sync(study: str | None, store: Path, tracking_uri: str | None) -> int:
+    """Bring MLflow up to date with the folders of STUDY, or of every trial.
+
+    Example: film sync --tracking-uri http://mlflow.example:5000
+    """
+    from runner.cli.reading import sync_store
+    from runner.workspace import Workspace
+
+    return sync_store(study, Workspace.at(store), tracking_uri)

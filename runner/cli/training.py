@@ -1,0 +1,79 @@
+"""What ``film train`` does."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from film.config import Config
+from film.world.config import world_preset
+from runner.cli.bars import follow
+from runner.cli.launching import count_gpus
+from runner.cli.settings import parse_settings
+from runner.progress import clock
+from runner.sources import find_source, make_missing
+from runner.text import percent
+from runner.trial import TrialJob, run_trial
+from runner.workers import n_cores
+from runner.workspace import Workspace
+from studies.trial import BASELINE, Trial
+
+__all__ = ["train_one"]
+
+
+def train_one(
+    settings: Sequence[str],
+    seed: int,
+    source: tuple[str | None, Path | None],
+    device: str,
+    workspace: Workspace,
+) -> None:
+    """Train one configuration, saying each epoch.
+
+    Args:
+        settings: Changes to the paper's model, ``NAME=VALUE``.
+        seed: Of everything random.
+        source: The preset of a world, or the folder of prepared data.
+        device: Where to train.
+        workspace: Where to record.
+    """
+    changes = parse_settings(settings)
+    config = Config().with_changes(changes)
+    preset, given = source
+    world = None if preset is None else world_preset(preset)
+    data = find_source(
+        "`film train` without --world",
+        world,
+        given,
+        (config.model.stem.input,),
+        workspace,
+    )
+    follow(make_missing(data, processes=n_cores()))
+    trial = Trial(
+        study="",
+        group="",
+        row=", ".join(settings) or BASELINE,
+        seed=seed,
+        config=config,
+        changes=changes,
+        data=data.fingerprints[config.model.stem.input],
+    )
+    folder = workspace.trial(trial.trial_id)
+    job = TrialJob(
+        trial=trial,
+        data=data.directory,
+        folder=folder.path,
+        device="cuda" if device == "cuda" or count_gpus(device) else "cpu",
+        n_threads=n_cores(),
+    )
+    for metrics in run_trial(job):
+        click.echo(
+            f"epoch {metrics.epoch} of {config.train.max_epochs}: "
+            f"loss {metrics.train_loss:.4f}, "
+            f"validation {percent(metrics.val_accuracy)}, "
+            f"best {percent(metrics.best_val_accuracy)} in epoch {metrics.best_epoch}, "
+            f"{clock(metrics.wall_time_s)}"
+        )
+    summary = folder.read().summary or {}
+    best = percent(summary.get("best_val_accuracy"))
+    click.echo(f"{best} in epoch {summary.get('best_epoch')}; {folder.path}")

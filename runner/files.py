@@ -1,0 +1,101 @@
+"""Files that are whole or absent, and locks that die with their holder."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner.errors import BusyError
+
+__all__ = ["exclusive", "is_held", "read_json", "write_json", "write_text"]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that is there whole or, after a crash, as it was before.
+
+    Args:
+        path: The file; its folder is made.
+        text: All of its content.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Write JSON that a person can read, whole or not at all.
+
+    Args:
+        path: The file; its folder is made.
+        content: What to write.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    write_text(path, text + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that may not be there.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What it holds; empty where it is missing or not a JSON object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+@contextmanager
+def exclusive(path: Path, *, busy: str | None = None) -> Iterator[None]:
+    """Hold a lock that the operating system frees when the process ends.
+
+    Args:
+        path: The lock's file; its folder is made.
+        busy: Refuse with this line where someone holds it; None waits.
+
+    Yields:
+        Nothing; the lock is held.
+
+    Raises:
+        BusyError: Someone else holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            raise BusyError(str(busy)) from None
+        yield
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a living process holds a lock.
+
+    Args:
+        path: The lock's file, which need not exist.
+
+    Returns:
+        Whether it is held.
+    """
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -1,0 +1,131 @@
+"""What was last asked of a study in a store, written down."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from film.config import ImageInput
+from runner.files import read_json, write_json
+from runner.record import Record
+from studies.study import Study
+from studies.trial import Trial
+
+__all__ = ["Launch", "StudyProgress", "read_launch", "write_launch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyProgress:
+    """How far a study is."""
+
+    rows: int
+    rows_complete: int
+    runs: int
+    runs_complete: int
+    mean_val_accuracy: Mapping[str, float]  # of finished runs, by row
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every wanted run is finished."""
+        return self.runs_complete == self.runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """A study as it was last launched."""
+
+    study: str
+    question: str
+    source: str  # the study file
+    rows: Mapping[str, tuple[str, ...]]  # trial ids by row, in order
+    seeds: tuple[int, ...]
+    fingerprints: Mapping[ImageInput, str]  # of the data
+    report: Path
+
+    @property
+    def trial_ids(self) -> tuple[str, ...]:
+        """All wanted trials, row by row."""
+        return tuple(trial_id for ids in self.rows.values() for trial_id in ids)
+
+    def progress(self, records: Mapping[str, Record]) -> StudyProgress:
+        """Count what is complete.
+
+        Args:
+            records: By ``trial_id``; absent is never started.
+
+        Returns:
+            Counts, and the mean best accuracy of each row.
+        """
+        accuracies = defaultdict(list)
+        for row, trial_ids in self.rows.items():
+            for trial_id in trial_ids:
+                record = records.get(trial_id)
+                if record is not None and record.summary is not None:
+                    accuracies[row].append(record.summary["best_val_accuracy"])
+        return StudyProgress(
+            rows=len(self.rows),
+            rows_complete=sum(
+                len(accuracies[row]) == len(trial_ids)
+                for row, trial_ids in self.rows.items()
+            ),
+            runs=sum(map(len, self.rows.values())),
+            runs_complete=sum(map(len, accuracies.values())),
+            mean_val_accuracy={
+                row: sum(values) / len(values)
+                for row, values in accuracies.items()
+                if values
+            },
+        )
+
+
+def write_launch(
+    folder: Path, study: Study, source: str, trials: Sequence[Trial]
+) -> None:
+    """Write down what is asked of a study.
+
+    Args:
+        folder: The study's folder in the store.
+        study: The study.
+        source: The text of its file.
+        trials: What is wanted of it.
+    """
+    rows: dict[str, list[str]] = {}
+    for trial in trials:
+        rows.setdefault(trial.row, []).append(trial.trial_id)
+    data = {str(trial.config.model.stem.input): trial.data for trial in trials}
+    content: dict[str, Any] = {
+        "study": study.name,
+        "question": study.question,
+        "source": source,
+        "rows": rows,
+        "seeds": list(dict.fromkeys(trial.seed for trial in trials)),
+        "fingerprints": data,
+    }
+    if read_json(folder / "launch.json") != content:
+        write_json(folder / "launch.json", content)
+
+
+def read_launch(folder: Path) -> Launch | None:
+    """Read what was last asked of a study.
+
+    Args:
+        folder: The study's folder in the store.
+
+    Returns:
+        The launch; None where there was none.
+    """
+    content = read_json(folder / "launch.json")
+    if not content:
+        return None
+    return Launch(
+        study=content["study"],
+        question=content["question"],
+        source=content["source"],
+        rows={row: tuple(ids) for row, ids in content["rows"].items()},
+        seeds=tuple(content["seeds"]),
+        fingerprints={
+            ImageInput(name): data for name, data in content["fingerprints"].items()
+        },
+        report=folder / "report",
+    )

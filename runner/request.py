@@ -1,0 +1,199 @@
+"""What a command line asks of a study, resolved against a store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from film.validation import nearest
+from runner.errors import LaunchError
+from runner.launches import Launch, read_launch, write_launch
+from runner.plan import LaunchPlan, choose_rows, choose_seeds, plan_launch
+from runner.progress import estimate_left_s
+from runner.record import Record
+from runner.sources import DataSource, find_source
+from runner.workers import Workers
+from runner.workspace import Workspace
+from studies.catalogue import catalogue, find_study
+from studies.study import Study
+from studies.trial import Trial
+
+__all__ = ["Choice", "Request", "find_launch", "study_file"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which part of a study is wanted."""
+
+    n_seeds: int | None = None  # None: the study's own
+    only: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A study's wanted trials and where their data and records are."""
+
+    study: Study
+    file: Path
+    trials: tuple[Trial, ...]
+    source: DataSource
+    workspace: Workspace
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        choice: Choice,
+        data: Path | None,
+        workspace: Workspace,
+        *,
+        needs_data: bool = True,
+    ) -> "Request":
+        """Resolve what was asked.
+
+        Args:
+            name: A study of the catalogue, or a file.
+            choice: Which part of it.
+            data: A prepared folder, for a study without its own data.
+            workspace: The store.
+            needs_data: Whether something will be learnt; else the name that the
+                data had in the last launch will do.
+
+        Returns:
+            The request.
+        """
+        study = find_study(name)
+        labels = choose_rows(study, choice.only, choice.exclude)
+        seeds = choose_seeds(study, choice.n_seeds)
+        source = None
+        if study.world is None and data is None and not needs_data:
+            source = _last_source(study, workspace)
+        if source is None:
+            source = find_source(study.name, study.world, data, study.inputs, workspace)
+        trials = study.trials(source.fingerprints, seeds=seeds)
+        return cls(
+            study=study,
+            file=study_file(name),
+            trials=tuple(trial for trial in trials if trial.row in labels),
+            source=source,
+            workspace=workspace,
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder in the store."""
+        return self.workspace.study(self.study.name)
+
+    def records(self) -> dict[str, Record]:
+        """Read what is recorded of the wanted trials.
+
+        Returns:
+            Records by ``trial_id``.
+        """
+        ids = dict.fromkeys(trial.trial_id for trial in self.trials)
+        return {trial_id: self.workspace.trial(trial_id).read() for trial_id in ids}
+
+    def plan(
+        self, records: dict[str, Record], *, retry_diverged: bool = False
+    ) -> LaunchPlan:
+        """Subtract what is recorded.
+
+        Args:
+            records: Of the wanted trials.
+            retry_diverged: Launch diverged trials once more.
+
+        Returns:
+            What to run.
+        """
+        states = {trial_id: record.state for trial_id, record in records.items()}
+        return plan_launch(self.trials, states, retry_diverged=retry_diverged)
+
+    def estimate_s(
+        self, plan: LaunchPlan, records: dict[str, Record], workers: Workers
+    ) -> float | None:
+        """Estimate how long a plan takes from the epochs that are recorded.
+
+        Args:
+            plan: The plan.
+            records: Of the wanted trials.
+            workers: On what.
+
+        Returns:
+            Seconds; None where no epoch is recorded.
+        """
+        spent: dict[str, list[tuple[int, float]]] = {}
+        remaining: dict[str, list[int]] = {}
+        for trial in self.trials:
+            record = records[trial.trial_id]
+            pair = (len(record.epochs), record.wall_time_s)
+            spent.setdefault(trial.row, []).append(pair)
+        for trial in plan.to_run:
+            n_done = len(records[trial.trial_id].epochs)
+            left = trial.config.train.max_epochs - n_done
+            remaining.setdefault(trial.row, []).append(left)
+        return estimate_left_s(spent, remaining, jobs=workers.jobs)
+
+    def write_down(self) -> Launch:
+        """Record what is asked, and who wants which trial by which name.
+
+        Returns:
+            The launch, as written.
+
+        Raises:
+            LaunchError: The folder does not take it.
+        """
+        source = self.file.read_text(encoding="utf-8")
+        write_launch(self.folder, self.study, source, self.trials)
+        for trial in self.trials:
+            folder = self.workspace.trial(trial.trial_id)
+            if folder.is_recorded:
+                folder.describe(trial)
+        launch = read_launch(self.folder)
+        if launch is None:
+            raise LaunchError(f"{self.folder}: launch.json cannot be read back")
+        return launch
+
+
+def _last_source(study: Study, workspace: Workspace) -> DataSource | None:
+    launch = read_launch(workspace.study(study.name))
+    if launch is None or not set(study.inputs) <= set(launch.fingerprints):
+        return None
+    return DataSource(
+        directory=workspace.root, fingerprints=launch.fingerprints, world=None
+    )
+
+
+def study_file(name: str) -> Path:
+    """Find the file of a study.
+
+    Args:
+        name: A study of the catalogue, or a file.
+
+    Returns:
+        Its file.
+    """
+    return catalogue().get(name, Path(name))
+
+
+def find_launch(name: str, workspace: Workspace) -> Launch:
+    """Find what was last asked of a study here.
+
+    Args:
+        name: A study that was launched here, by name or file.
+        workspace: The store.
+
+    Returns:
+        The launch.
+
+    Raises:
+        LaunchError: The study was never launched here.
+    """
+    launched = workspace.launched_studies()
+    known = name if name in launched else find_study(name).name
+    launch = read_launch(workspace.study(known))
+    if launch is None:
+        raise LaunchError(
+            f"study '{known}' was never launched in {workspace.root}"
+            f"{nearest(known, launched)}; `film run {name}` does"
+        )
+    return launch

@@ -1,0 +1,212 @@
+"""Run one trial in its folder: train, listen, record."""
+
+import functools
+import logging
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from film.config import ImageInput
+from film.data.dataset import QuestionDataset, open_dataset
+from film.errors import DataError, FilmError
+from film.training.fit import EpochMetrics, fit
+from runner.record import TrialFolder, TrialState
+from studies.trial import Trial
+
+__all__ = ["TrialJob", "run_trial"]
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialJob:
+    """A trial, and where and with what to run it; plain enough to be sent."""
+
+    trial: Trial
+    data: Path  # the store that ``trial.data`` names
+    folder: Path
+    device: str = "cpu"
+    n_threads: int = 1
+
+
+def run_trial(job: TrialJob) -> Iterator[EpochMetrics]:
+    """Train one trial and record it; go on from where an earlier attempt stopped.
+
+    Whatever ends it, the folder says so. To stop, stop iterating.
+
+    Args:
+        job: What to run, and where.
+
+    Yields:
+        The metrics of every epoch, after they are safely in the folder; nothing
+        where the trial was finished before.
+    """
+    folder = TrialFolder(job.folder)
+    with folder.hold():
+        state = folder.state()
+        if state is TrialState.FINISHED:
+            return
+        _clear(folder, state)
+        folder.describe(job.trial)
+        with _log_to(folder.log), folder.attempt():
+            yield from _train(job, folder)
+
+
+def _train(job: TrialJob, folder: TrialFolder) -> Iterator[EpochMetrics]:
+    trial = job.trial
+    torch.set_num_threads(job.n_threads)
+    folder.environment(_environment(job))
+    _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
+    try:
+        metrics = None
+        train, val = _datasets(job.data, trial.config.model.stem.input)
+        _check(train, job)
+        for metrics in fit(
+            trial.config,
+            train,
+            val,
+            seed=trial.seed,
+            device=job.device,
+            directory=job.folder,
+        ):
+            folder.add_epoch(asdict(metrics))
+            _LOGGER.info(
+                "epoch %d: training loss %.4f, validation accuracy %.2f %%",
+                metrics.epoch,
+                metrics.train_loss,
+                100 * metrics.val_accuracy,
+            )
+            yield metrics
+        if metrics is not None:
+            folder.finish(_summary(metrics))
+            _LOGGER.info(
+                "finished: %.2f %% in epoch %d",
+                100 * metrics.best_val_accuracy,
+                metrics.best_epoch,
+            )
+    except FilmError as error:
+        _LOGGER.error("%s", error)  # noqa: TRY400 - a user's mistake has no traceback
+        raise
+    except Exception:
+        _LOGGER.exception("the trial failed")
+        raise
+
+
+def _summary(metrics: EpochMetrics) -> dict[str, Any]:
+    return {
+        "epochs": metrics.epoch,
+        "best_epoch": metrics.best_epoch,
+        "best_val_accuracy": metrics.best_val_accuracy,
+        "best_val_accuracy_by_type": metrics.best_val_accuracy_by_type,
+        "wall_time_s": metrics.wall_time_s,
+    }
+
+
+# Large files that a killed process left half-written have hidden names.
+def _clear(folder: TrialFolder, state: TrialState) -> None:
+    for kind in (".*.pt.*", ".*.parquet.*"):
+        for leftover in folder.path.glob(kind):
+            leftover.unlink()
+    if state is TrialState.DIVERGED:
+        folder.forget_progress()
+
+
+def _datasets(
+    directory: Path, image_input: ImageInput
+) -> tuple[QuestionDataset, QuestionDataset]:
+    stamps = tuple(
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+        for path in sorted(directory.glob("*"))
+        if path.is_file()
+    )
+    return _open(directory, image_input, stamps)
+
+
+@functools.lru_cache(maxsize=1)  # a worker runs many trials on the same data
+def _open(
+    directory: Path, image_input: ImageInput, stamps: tuple[tuple[str, int, int], ...]
+) -> tuple[QuestionDataset, QuestionDataset]:
+    if not stamps:
+        raise DataError(f"{directory}: no data there; prepare it, or give another")
+    return (
+        open_dataset(directory, "train", image_input),
+        open_dataset(directory, "val", image_input),
+    )
+
+
+def _check(train: QuestionDataset, job: TrialJob) -> None:
+    if train.fingerprint != job.trial.data:
+        raise DataError(
+            f"{job.data}: holds data {train.fingerprint}, but the trial is of "
+            f"{job.trial.data}; give the data it was planned with, or launch anew"
+        )
+
+
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    root = logging.getLogger()
+    handler = logging.FileHandler(path, encoding="utf-8")
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(form)
+    level = _LOGGER.level
+    root.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(capture=False)
+        _LOGGER.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _environment(job: TrialJob) -> Mapping[str, Any]:
+    gpu = torch.cuda.get_device_name() if job.device.startswith("cuda") else None
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "host": platform.node(),
+        "torch": torch.__version__,
+        "numpy": version("numpy"),
+        "film": _own_version(),
+        "git": _git(),
+        "device": gpu or job.device,
+        "threads": job.n_threads,
+        "command": sys.argv[0],
+    }
+
+
+def _own_version() -> str | None:
+    try:
+        return version("film-ablations")
+    except PackageNotFoundError:  # used from a checkout that is not installed
+        return None
+
+
+@functools.lru_cache(maxsize=1)
+def _git() -> Mapping[str, Any] | None:
+    root = Path(__file__).resolve().parent.parent
+
+    def ask(*words: str) -> str:
+        command = ["git", "-C", str(root), *words]
+        return subprocess.run(  # noqa: S603 - fixed words, no shell
+            command, capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
+
+    try:
+        if Path(ask("rev-parse", "--show-toplevel")) != root:
+            return None  # installed within someone else's repository
+        commit = ask("rev-parse", "HEAD")
+        return {"commit": commit, "has_changes": bool(ask("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None  # installed, not checked out

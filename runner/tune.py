@@ -1,0 +1,250 @@
+"""Run trials on Ray's workers; the only importer of Ray.
+
+Ray schedules and no more: what to run was decided before, what happened is in the
+trials' folders, and nothing of Tune's own state is ever read back. The workers are
+kept from one trial to the next (``reuse_actors``): starting a process and importing
+torch takes seconds, and a trial owns all of its random numbers.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, Protocol, Self
+
+from runner.progress import Heartbeat
+from runner.record import TrialFolder, TrialState
+from runner.trial import TrialJob, run_trial
+from runner.workers import Workers
+
+for _name, _value in {  # read by Ray when it is imported
+    "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune prints nothing
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AUTH_MODE": "token",  # Ray listens on every interface, even for local use
+    "RAY_memory_monitor_refresh_ms": "0",  # its killer would end the whole sweep
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # trials on the CPU see no GPU
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # ours is below
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # an interrupted epoch is not waited for
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "1",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+import ray  # noqa: E402 - after its environment
+from ray import tune  # noqa: E402 - after its environment
+
+__all__ = ["SweepListener", "run_sweep"]
+
+_OBJECT_STORE_BYTES: Final = 100 * 2**20
+_MAX_CRASHES: Final = 1  # a second one is likely to be the trial's own doing
+_SHORT_TEMPORARY: Final = "/tmp"  # noqa: S108 - mkdtemp beneath it; sockets need short paths
+_DEATH_S: Final = 10.0
+
+
+class SweepListener(Protocol):
+    """Told, in the driver's process, what happens in a sweep."""
+
+    def started(self, trial_id: str) -> None:
+        """Hear that a worker took up a trial."""
+        ...
+
+    def beat(self, trial_id: str, heartbeat: Heartbeat) -> None:
+        """Hear that an epoch is over and recorded."""
+        ...
+
+    def ended(self, trial_id: str, *, crashed: bool) -> None:
+        """Hear that a trial is over: its folder says how, unless it crashed."""
+        ...
+
+    def idle(self) -> None:
+        """Hear, several times a second, that the sweep goes on."""
+        ...
+
+
+def run_sweep(
+    jobs: Sequence[TrialJob], workers: Workers, listener: SweepListener
+) -> bool:
+    """Run trials in order, several at once; one whose process dies is run again.
+
+    Ctrl-C or SIGTERM stops the sweep: epochs that are over are kept. A second one
+    leaves at once.
+
+    Args:
+        jobs: What to run, and where.
+        workers: On what.
+        listener: Told what happens.
+
+    Returns:
+        Whether it was stopped before everything was tried.
+    """
+    with _ray(workers) as storage, _Interruption() as interruption:
+        fit = tune.Tuner(
+            tune.with_resources(
+                tune.with_parameters(_work, jobs=tuple(jobs)),
+                {"cpu": 1, "gpu": workers.gpus_per_trial},
+            ),
+            param_space={"index": tune.grid_search(list(range(len(jobs))))},
+            tune_config=tune.TuneConfig(
+                max_concurrent_trials=workers.jobs, reuse_actors=True
+            ),
+            run_config=tune.RunConfig(
+                name="sweep",
+                storage_path=str(storage),
+                verbose=0,
+                callbacks=[_Callback(jobs, listener, interruption)],
+                failure_config=tune.FailureConfig(max_failures=_MAX_CRASHES),
+            ),
+        ).fit
+        fit()
+    _await_the_dead(jobs)
+    return interruption.is_requested
+
+
+# All that Ray calls in a worker. What goes wrong with a trial is in its folder; only
+# what could not be recorded there is Ray's to know.
+def _work(config: dict[str, Any], jobs: Sequence[TrialJob]) -> None:
+    job = jobs[config["index"]]
+    try:
+        for metrics in run_trial(job):
+            tune.report(
+                {
+                    "epoch": metrics.epoch,
+                    "best_val_accuracy": metrics.best_val_accuracy,
+                    "wall_time_s": metrics.wall_time_s,
+                }
+            )
+    except Exception:
+        said = TrialFolder(job.folder).state()
+        if said not in {TrialState.FAILED, TrialState.DIVERGED}:
+            raise
+
+
+@dataclass
+class _Interruption:
+    """Ctrl-C or SIGTERM: once asks the sweep to stop, twice leaves at once."""
+
+    is_requested: bool = False
+    is_passed_on: bool = False
+    _before: dict[int, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if self.is_requested:
+            os.write(2, b"\x1b[?25h\nfilm: stopped at once\n")  # the cursor is back
+            os._exit(128 + number)
+        self.is_requested = True
+
+    def pass_on(self) -> None:
+        """Tell Tune, once its handlers are in place, to stop tidily."""
+        if self.is_requested and not self.is_passed_on:
+            self.is_passed_on = True
+            os.kill(os.getpid(), signal.SIGUSR1)  # its own word for that
+
+
+_TuneCallback: Any = tune.Callback  # its hooks have more arguments than are used
+
+
+class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
+    """Translates Tune's events; a full disk must not end the sweep."""
+
+    def __init__(
+        self,
+        jobs: Sequence[TrialJob],
+        listener: SweepListener,
+        interruption: _Interruption,
+    ) -> None:
+        self._ids = [job.trial.trial_id for job in jobs]
+        self._listener = listener
+        self._interruption = interruption
+
+    def on_step_begin(self, **_: object) -> None:
+        self._interruption.pass_on()
+        self._listener.idle()
+
+    def on_trial_start(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
+        with contextlib.suppress(OSError):
+            self._listener.started(self._id(trial))
+
+    def on_trial_result(self, trial: Any, result: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
+        if "epoch" not in result:
+            return
+        heartbeat = Heartbeat(
+            epoch=result["epoch"],
+            best_val_accuracy=result["best_val_accuracy"],
+            wall_time_s=result["wall_time_s"],
+        )
+        with contextlib.suppress(OSError):
+            self._listener.beat(self._id(trial), heartbeat)
+
+    def on_trial_complete(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
+        self._end(trial, crashed=False)
+
+    def on_trial_error(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
+        self._end(trial, crashed=True)
+
+    def _end(self, trial: Any, *, crashed: bool) -> None:  # noqa: ANN401 - Ray's
+        if not self._interruption.is_requested:  # else it was stopped, not ended
+            with contextlib.suppress(OSError):
+                self._listener.ended(self._id(trial), crashed=crashed)
+
+    def _id(self, trial: Any) -> str:  # noqa: ANN401 - Ray's
+        index: int = trial.config["index"]
+        return self._ids[index]
+
+
+@contextmanager
+def _ray(workers: Workers) -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="film-", dir=_SHORT_TEMPORARY))
+    try:
+        _start(workers, home)
+        yield home / "tune"
+    finally:
+        ray.shutdown()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _start(workers: Workers, home: Path) -> None:
+    def init() -> None:
+        ray.init(
+            address="local",  # else it joins any cluster that it finds
+            num_cpus=workers.jobs,
+            num_gpus=workers.n_gpus,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            _temp_dir=str(home),
+        )
+
+    try:
+        init()
+    except (RuntimeError, OSError, ConnectionError):  # a slow start, on a busy machine
+        ray.shutdown()
+        init()
+
+
+# Locks say who lives; a worker needs a moment to die.
+def _await_the_dead(jobs: Sequence[TrialJob]) -> None:
+    until = time.monotonic() + _DEATH_S
+    folders = [TrialFolder(job.folder) for job in jobs]
+    while time.monotonic() < until and any(
+        folder.state() is TrialState.RUNNING for folder in folders
+    ):
+        time.sleep(0.1)

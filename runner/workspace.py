@@ -1,0 +1,108 @@
+"""Where everything that was computed lies: one folder, the store."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from film.world.config import PRESETS, WorldConfig
+from runner.record import TrialFolder
+
+__all__ = ["Workspace"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of a store; none is made before something is written to it."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, directory: Path) -> "Workspace":
+        """Name a store by its folder, relative or not.
+
+        Args:
+            directory: The folder; it need not exist.
+
+        Returns:
+            The store, with absolute paths only.
+        """
+        return cls(directory.expanduser().resolve())
+
+    @property
+    def trials(self) -> Path:
+        """The folder of all trials' folders."""
+        return self.root / "trials"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where a local MLflow keeps files."""
+        return self.root / "artifacts"
+
+    @property
+    def tracking_uri(self) -> str:
+        """The local MLflow store."""
+        return f"sqlite:///{self.root / 'mlflow.db'}"
+
+    def trial(self, trial_id: str) -> TrialFolder:
+        """Name the folder of a trial.
+
+        Args:
+            trial_id: What the trial computes.
+
+        Returns:
+            Its folder, which need not exist.
+        """
+        return TrialFolder(self.trials / trial_id)
+
+    def recorded_trials(self) -> tuple[TrialFolder, ...]:
+        """List every trial that was ever started here.
+
+        Returns:
+            Their folders, by name.
+        """
+        if not self.trials.is_dir():
+            return ()
+        folders = (TrialFolder(path) for path in sorted(self.trials.iterdir()))
+        return tuple(folder for folder in folders if folder.is_recorded)
+
+    def study(self, name: str) -> Path:
+        """Name the folder of what was said and asked of a study.
+
+        Args:
+            name: The study's name.
+
+        Returns:
+            A folder, which need not exist.
+        """
+        return self.root / "studies" / name
+
+    def launched_studies(self) -> tuple[str, ...]:
+        """List the studies that were launched here.
+
+        Returns:
+            Their names, in alphabetical order.
+        """
+        files = sorted(self.root.glob("studies/*/launch.json"))
+        return tuple(file.parent.name for file in files)
+
+    def report(self, name: str) -> Path:
+        """Name the folder of a study's report.
+
+        Args:
+            name: The study's name.
+
+        Returns:
+            A folder, which need not exist.
+        """
+        return self.study(name) / "report"
+
+    def world(self, config: WorldConfig) -> Path:
+        """Name the folder of a world that the suite makes.
+
+        Args:
+            config: The world's settings.
+
+        Returns:
+            A folder, which need not exist.
+        """
+        names = [name for name, preset in PRESETS.items() if preset == config]
+        return self.root / "data" / f"{(names or ['world'])[0]}-{config.fingerprint}"
