@@ -99,12 +99,13 @@ def to_latex(table: TableSpec, label: str) -> str:
         rf"% Made by `film report {table.name}`. Needs \usepackage{{booktabs}}.",
         r"\begin{table}[tbp]",
         r"\centering",
-        r"\small",
+        r"\footnotesize",
+        r"\setlength{\tabcolsep}{4pt}",
         rf"\caption{{{escape(table.caption)}.}}",
         rf"\label{{{label}}}",
         rf"\begin{{tabular}}{{@{{}}{alignment}@{{}}}}",
         r"\toprule",
-        _row([escape(column.heading) for column in table.columns]),
+        _row([escape(_shorter(c.heading, c.short)) for c in table.columns]),
         r"\midrule",
     ]
     for section in table.sections:
@@ -114,9 +115,9 @@ def to_latex(table: TableSpec, label: str) -> str:
             for cells in section.lines
         ]
     lines += [r"\bottomrule", r"\end{tabular}"]
-    if table.notes:
-        notes = " ".join(escape(note) for note in table.notes)
-        lines += [rf"\par\medskip{{\footnotesize\raggedright {notes}\par}}"]
+    notes = " ".join(escape(note) for note in (*table.notes, table.key) if note)
+    if notes:
+        lines += [rf"\par\medskip{{\raggedright {notes}\par}}"]
     return "\n".join([*lines, r"\end{table}", ""])
 
 
@@ -132,8 +133,12 @@ def _row(texts: Sequence[str], *, indent: bool = False) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = escape(cell.text)
+    text = escape(_shorter(cell.text, cell.short))
     return rf"\textbf{{{text}}}" if cell.is_bold else text
+
+
+def _shorter(text: str, short: str | None) -> str:
+    return text if short is None else short
 
 
 def _token(token: str) -> str:

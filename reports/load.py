@@ -106,10 +106,11 @@ def _read(wanted: Sequence[str], tracking_uri: str) -> dict[str, _Record]:
         warnings.filterwarnings("ignore", message=".*noload.*loader strategy")
         from mlflow.exceptions import MlflowException  # noqa: PLC0415 - 3 s to import
         from mlflow.tracking import MlflowClient  # noqa: PLC0415 - 3 s to import
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with MLflow
 
         try:
             return _Reader(MlflowClient(tracking_uri), MlflowException).read(wanted)
-        except MlflowException as error:
+        except (MlflowException, SQLAlchemyError) as error:
             reason = str(error).partition("\n")[0]
             msg = f"cannot read the runs in {tracking_uri}: {reason}"
             raise ReportError(msg) from error
@@ -157,7 +158,7 @@ class _Reader:
         if state is not RunState.FINISHED:
             return _Record(state)
         metrics = _metrics(run.data.metrics)
-        if "val_accuracy" not in metrics:
+        if math.isnan(metrics.get("val_accuracy", math.nan)):
             name = run.data.tags.get("mlflow.runName", run.info.run_id)
             note = f"{name} is FINISHED but has no accuracy: counted as missing"
             return _Record(RunState.MISSING, note=note)

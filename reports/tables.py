@@ -40,6 +40,7 @@ VERDICT_MARKS: Final[Mapping[Verdict, str]] = {
 }
 """Every verdict as a sign and a word."""
 
+_SIGNED: Final = frozenset(VERDICT_MARKS.values()) - {"", "no result", "no baseline"}
 _FINE_SE: Final = 0.0005  # standard errors under .05 points deserve a second decimal
 
 
@@ -49,6 +50,7 @@ class Column:
 
     heading: str
     is_number: bool = False
+    short: str | None = None  # the heading where the page is narrow
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Cell:
 
     text: str
     is_bold: bool = False
+    short: str | None = None  # the text where the page is narrow
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class TableSpec:
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    key: str = ""  # explains the short texts
 
 
 def decimals_for(estimates: pd.DataFrame) -> int:
@@ -112,15 +116,24 @@ def accuracy_table(
         Column("Accuracy (%)", is_number=True),
         Column("Δ (points)", is_number=True),
         Column("95 % interval"),
-        Column("Verdict"),
-        *([Column("Published (%)", is_number=True)] if has_published else []),
+        Column("Verdict", short=""),
+        *(
+            [Column("Published (%)", is_number=True, short="Paper")]
+            if has_published
+            else []
+        ),
     )
     lines = [
         (row["group"], _accuracy_line(row, decimals)[: len(columns)])
         for row in records(estimates)
     ]
     return TableSpec(
-        name, f"Validation accuracy: {name}", columns, _grouped(lines), tuple(notes)
+        name,
+        f"Validation accuracy: {name}",
+        columns,
+        _grouped(lines),
+        tuple(notes),
+        _key(estimates),
     )
 
 
@@ -185,15 +198,27 @@ def _accuracy_line(row: Mapping[str, Any], decimals: int) -> tuple[Cell, ...]:
         Cell(mean_and_sd(row["accuracy"], row["sd"], decimals), row["is_best"]),
         Cell(signed(row["delta"], decimals)),
         Cell(brackets),
-        Cell(_verdict_text(row)),
+        _verdict_cell(row),
         Cell(published),
     )
 
 
-def _verdict_text(row: Mapping[str, Any]) -> str:
+def _verdict_cell(row: Mapping[str, Any]) -> Cell:
     mark = VERDICT_MARKS[row["verdict"]]
+    sign = mark.split()[0] if mark in _SIGNED else ""
     where = row["baseline_range"]
-    return f"{mark}, {where} baseline range" if where else mark
+    if not where:
+        return Cell(mark, short=sign)
+    place = where.removesuffix("side")
+    return Cell(f"{mark}, {where} baseline range", short=f"{sign} {place}")
+
+
+def _key(estimates: pd.DataFrame) -> str:
+    used = [VERDICT_MARKS[verdict] for verdict in estimates["verdict"].unique()]
+    words = [mark for mark in used if mark in _SIGNED]
+    if (estimates["baseline_range"] != "").any():
+        words.append("in or out: of the baseline range")
+    return f"{', '.join(words)}." if words else ""
 
 
 def _type_heading(row: Mapping[str, Any]) -> str:

@@ -1,14 +1,22 @@
 """Made-up records of studies: in memory for the statistics, in MLflow for the rest."""
 
 import math
+import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from mlflow.tracking import MlflowClient
 
+from film.config import ImageInput
 from reports.results import Answers, Questions, Results, RunState
+from studies.study import Study, read_study
+from studies.trial import Trial
 
 TYPES = ("count", "exist", "compare_numbers", "query_attribute", "compare_attribute")
 
@@ -81,3 +89,115 @@ def make_results() -> MakeResults:
         return Results(pd.DataFrame(records), answers)
 
     return make
+
+
+STUDY = """
+study: tiny
+question: Does β matter on a made-up record?
+seeds: 2
+groups:
+  Restricted γ or β:
+    β := 0: {model.film.beta: zero}
+    γ := 1: {model.film.gamma: one}
+  Miscellaneous:
+    no residual connection: {model.residual: false}
+    no batch normalization: {model.norm: none, model.classifier.norm: none}
+"""
+RECORDED: Mapping[str, Sequence[float | RunState]] = {
+    "baseline": (0.90, 0.92),
+    "β := 0": (0.80, RunState.FAILED),
+    "γ := 1": (0.85, 0.87),
+    "no residual connection": (RunState.MISSING, RunState.DIVERGED),
+    "no batch normalization": (0.86, 0.84),  # the second one without its answers
+}
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow store as the runner leaves it, and the study that it is of."""
+
+    uri: str
+    study: Study
+    trials: tuple[Trial, ...]
+
+    @property
+    def client(self) -> MlflowClient:
+        with warnings.catch_warnings():
+            # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
+            warnings.filterwarnings("ignore", message=".*noload.*loader strategy")
+            return MlflowClient(self.uri)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Record a small study in SQLite, with one run failed, diverged and missing."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    (folder / "tiny.yaml").write_text(STUDY, encoding="utf-8")
+    study = read_study(folder / "tiny.yaml")
+    trials = study.trials(dict.fromkeys(ImageInput, "0123abcd"))
+    store = Store(f"sqlite:///{folder / 'mlflow.db'}", study, trials)
+    client = store.client
+    experiment = client.create_experiment("film", (folder / "artifacts").as_uri())
+    for trial in trials:
+        outcome = RECORDED[trial.row][trial.seed]
+        if outcome is not RunState.MISSING:
+            record_run(client, experiment, trial, outcome)
+    return store
+
+
+def record_run(
+    client: MlflowClient, experiment: str, trial: Trial, outcome: float | RunState
+) -> str:
+    """Write a run as the runner does."""
+    state = outcome if isinstance(outcome, RunState) else RunState.FINISHED
+    tags = {
+        "film.kind": "trial",
+        "film.trial_id": trial.trial_id,
+        "film.state": str(state),
+        f"film.study.{trial.study}": trial.row,
+    }
+    run = client.create_run(experiment, tags=tags, run_name=trial.name).info.run_id
+    if isinstance(outcome, RunState):
+        return str(run)
+    questions = make_questions(40, 10)
+    rng = np.random.default_rng([trial.seed, round(1000 * outcome)])
+    correct = draw_answers(outcome, questions, rng)
+    metrics = {
+        "best/val_accuracy": float(correct.mean()),
+        "best/epoch": 3.0,
+        "wall_time_s": 90.0,
+    }
+    for name in TYPES:
+        of_type = float(correct[questions.types == name].mean())
+        metrics[f"best/val_accuracy_{name}"] = of_type
+    for name, value in metrics.items():
+        client.log_metric(run, name, value)
+    if (trial.row, trial.seed) != ("no batch normalization", 1):
+        log_predictions(client, run, questions, correct)
+    return str(run)
+
+
+def log_predictions(
+    client: MlflowClient,
+    run: str,
+    questions: Questions,
+    correct: npt.NDArray[np.bool_],
+) -> None:
+    """Write predictions.parquet, in an order that its reader has to undo."""
+    n = questions.n_questions
+    frame = pd.DataFrame(
+        {
+            "question": np.arange(n, dtype=np.int32),
+            "image": questions.scenes,
+            "family": np.zeros(n, dtype=np.int16),
+            "type": pd.Categorical(questions.types),
+            "answer": np.where(correct, "yes", "no"),
+            "label": "yes",
+            "correct": correct,
+        }
+    )
+    shuffled = frame.sample(frac=1, random_state=len(run))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.parquet"
+        shuffled.to_parquet(path, index=False)
+        client.log_artifact(run, str(path))

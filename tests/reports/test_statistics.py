@@ -65,7 +65,7 @@ def test_a_baseline_of_one_run_gives_no_verdict_either(make_results: Make) -> No
 def test_equivalence_needs_a_margin_and_five_runs(make_results: Make) -> None:
     def verdict(k: int, margin: float | None) -> str:
         results = make_results(
-            {"baseline": SAME[:k], "same": SAME[:k]}, n_scenes=2000, per_scene=10
+            {"baseline": SAME[:k], "same": SAME[:k]}, n_scenes=1000, per_scene=10
         )
         return str(by_row(estimate_rows(results, margin=margin))["same"]["verdict"])
 

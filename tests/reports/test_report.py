@@ -1,0 +1,238 @@
+"""A report shows every wanted run in every format, and is the same every time."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from reports import report as report_module
+from reports.errors import ReportError
+from reports.published import CLEVR_VAL_QUESTIONS
+from reports.report import Report, write_report
+from reports.results import Results, RunState
+from studies.catalogue import find_study
+from studies.study import Study
+from studies.trial import Trial
+
+Make = Callable[..., Results]
+
+
+class Store(Protocol):
+    uri: str
+    study: Study
+    trials: tuple[Trial, ...]
+    client: MlflowClient
+
+
+@pytest.fixture(scope="module")
+def report(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    out = tmp_path_factory.mktemp("report") / "new" / "folder"
+    return write_report(store.study, store.trials, store.uri, out)
+
+
+def line_of(text: str, row: str) -> str:
+    (line,) = [line for line in text.splitlines() if line.strip().startswith(row)]
+    return line
+
+
+def test_the_files_are_those_that_the_report_names(report: Report) -> None:
+    assert {path.name for path in report.directory.iterdir()} == set(report.files)
+    assert {"table.md", "table.tex", "table.csv", "table.json"} < set(report.files)
+    assert {"forest.png", "forest.pdf", "forest.csv", "index.html"} < set(report.files)
+
+
+def test_failed_and_missing_runs_stand_in_the_table(report: Report) -> None:
+    assert " 1/2 " in line_of(report.text, "β := 0")
+    assert " 0/2 " in line_of(report.text, "no residual connection")
+    assert "7 of 10 runs finished." in report.text
+    assert "β := 0: 1 failed; no residual connection: 1 diverged, 1 missing." in (
+        report.text
+    )
+    assert not report.is_complete
+    markdown = (report.directory / "table.md").read_text(encoding="utf-8")
+    assert "| &emsp;β := 0 | 1/2 |" in markdown
+    latex = (report.directory / "table.tex").read_text(encoding="ascii")
+    assert r"\quad $\beta$ $:=$ 0 & 1/2 &" in latex
+
+
+def test_rows_stand_in_their_groups_as_in_the_study(report: Report) -> None:
+    names = ["baseline", "Restricted γ or β", "β := 0", "γ := 1"]
+    names += ["Miscellaneous", "no residual connection", "no batch normalization"]
+    lines = [line.strip() for line in report.text.splitlines()]
+    at = [
+        next(i for i, line in enumerate(lines) if line.startswith(name))
+        for name in names
+    ]
+    assert at == sorted(at)
+
+
+def test_the_csv_holds_every_number_at_full_precision(report: Report) -> None:
+    with (report.directory / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["row"]: row for row in csv.DictReader(file)}
+    estimates = report.estimates.set_index("row")
+    assert list(rows) == list(report.estimates["row"])
+    assert float(rows["γ := 1"]["delta"]) == estimates.loc["γ := 1", "delta"]
+    runs = [float(run) for run in rows["γ := 1"]["runs"].split(";")]
+    assert runs == pytest.approx([0.85, 0.87])
+    assert rows["no residual connection"]["accuracy"] == ""
+
+
+def test_the_json_is_strict_and_says_what_it_is(report: Report) -> None:
+    text = (report.directory / "table.json").read_text(encoding="utf-8")
+    content = json.loads(text, parse_constant=pytest.fail)
+    assert content["schema"] == "film-report/1"
+    assert [row["row"] for row in content["rows"]] == list(report.estimates["row"])
+    assert content["rows"][0]["delta"] is None
+
+
+def test_every_trial_is_in_the_list_of_runs(report: Report, store: Store) -> None:
+    with (report.directory / "runs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["trial_id"] for row in rows] == [t.trial_id for t in store.trials]
+    assert {row["state"] for row in rows} == {
+        "FINISHED",
+        "FAILED",
+        "DIVERGED",
+        "MISSING",
+    }
+
+
+def test_accuracies_by_type_are_a_table_of_their_own(report: Report) -> None:
+    markdown = (report.directory / "types.md").read_text(encoding="utf-8")
+    assert "| Variation | count (80) | exist (80) | compare numbers (80) |" in markdown
+    page = (report.directory / "index.html").read_text(encoding="utf-8")
+    assert "Accuracy by type of question" in page
+
+
+def test_a_row_that_lacks_answers_says_what_its_interval_is_of(report: Report) -> None:
+    assert "] ‡" in line_of(report.text, "no batch normalization")
+    assert "] ‡" not in line_of(report.text, "γ := 1")
+    assert "‡ 95 % interval over training runs alone (Welch's t" in report.text
+
+
+class Page(HTMLParser):
+    """Collects tags that are open, and what a page would fetch or run."""
+
+    VOID = frozenset({"meta", "img", "br", "link"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.links += [v or "" for k, v in attrs if k in {"src", "href", "data"}]
+        assert not any(key.startswith("on") for key, _ in attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_without_network_and_script(report: Report) -> None:
+    text = (report.directory / "index.html").read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert not page.seen & {"script", "link", "iframe", "object"}
+    assert [link[:22] for link in page.links] == ["data:image/png;base64,"]
+    without_picture = re.sub(r"base64,[^\"]*", "", text)
+    assert not re.search(r"https?:|//|@import|url\(", without_picture)
+
+
+def test_the_same_record_gives_the_same_bytes(
+    report: Report, store: Store, tmp_path: Path
+) -> None:
+    again = write_report(store.study, store.trials, store.uri, tmp_path)
+    assert again.text == report.text
+    for name in report.files:
+        assert (tmp_path / name).read_bytes() == (
+            report.directory / name
+        ).read_bytes(), name
+
+
+def test_no_negative_zero_is_printed(make_results: Make, tmp_path: Path) -> None:
+    study = find_study("paper-table2")
+    same = {row.label: (0.9, 0.91, 0.92) for row in study.rows}
+    groups = {row.label: row.group for row in study.rows}
+    results = make_results(same, groups)
+    text = report_module._write(study, results, ["x"], tmp_path).text
+    assert not re.search(r"[−-]0\.0+(?!\d)", text)
+    assert "0.0" in text
+
+
+def test_a_study_that_never_ran_has_a_report(store: Store, tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'none.db'}"
+    report = write_report(store.study, store.trials, uri, tmp_path / "out")
+    assert report.text.count("0/2") == 5
+    assert "0 of 10 runs finished. β := 0" not in report.text
+    assert "Accuracy:" not in report.text
+
+
+def test_a_report_of_no_trial_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="study tiny: no trial is left to report"):
+        write_report(store.study, (), store.uri, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"cannot write the report to .*file"):
+        write_report(store.study, store.trials, store.uri, tmp_path / "file")
+
+
+def published_column(text: str) -> bool:
+    return "Published (%)" in text
+
+
+def test_published_values_stand_beside_clevr_and_no_other_data(
+    make_results: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = find_study("paper-table3")
+    groups = {row.label: row.group for row in study.rows}
+    results = make_results({row.label: (0.9, 0.91) for row in study.rows}, groups)
+    small = report_module._write(study, results, ["x"], tmp_path).text
+    assert not published_column(small)
+    assert f"they are on the {CLEVR_VAL_QUESTIONS:,} validation questions" in small
+    # As many questions as the made-up record has: stands for all of CLEVR.
+    monkeypatch.setattr(report_module, "CLEVR_VAL_QUESTIONS", 2000)
+    whole = report_module._write(study, results, ["x"], tmp_path)
+    assert published_column(whole.text)
+    assert line_of(whole.text, "baseline").endswith("97.4 ± 0.4")
+    assert line_of(whole.text, "12 blocks").endswith("96.9")
+    rows = whole.estimates.set_index("row")
+    assert rows.loc["1 block", "published_delta"] == -0.039
+
+
+def test_published_values_of_clevr_are_shown_before_anything_ran(
+    make_results: Make, tmp_path: Path
+) -> None:
+    study = find_study("paper-table3")
+    gone = (RunState.MISSING,) * 2
+    results = make_results({row.label: gone for row in study.rows})
+    report = report_module._write(study, results, ["x"], tmp_path)
+    assert published_column(report.text)
+
+
+def test_what_each_row_changes_is_on_the_page(report: Report) -> None:
+    page = (report.directory / "index.html").read_text(encoding="utf-8")
+    assert "model.film.beta = zero" in page
+    assert "model.norm = none, model.classifier.norm = none" in page
+
+
+def test_latex_gives_verdicts_as_signs_and_explains_them(report: Report) -> None:
+    latex = (report.directory / "table.tex").read_text(encoding="ascii")
+    (row,) = [line for line in latex.splitlines() if line.startswith(r"\quad $\beta$")]
+    assert row.endswith(r"& $\dagger$ \\")
+    assert r"? inconclusive" not in latex[: latex.index(r"\bottomrule")]
+    assert r"$\dagger$ one run, ? inconclusive." in latex
