@@ -1,0 +1,270 @@
+"""What a world is made of, as settings that are valid or refused.
+
+The module loads without NumPy and torch: a study plans with a world's fingerprint
+before any picture is drawn.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Annotated, Any, Final, final
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from film.data.programs import QuestionType
+from film.errors import ConfigError
+from film.validation import nearest, validation_line
+from film.world.attributes import Color, Material, Shape, Size
+
+__all__ = [
+    "EXTRACTOR_VERSION",
+    "GENERATOR_VERSION",
+    "PRESETS",
+    "Reasoning",
+    "ReasoningShares",
+    "TypeShares",
+    "WorldConfig",
+    "load_world_config",
+    "world_preset",
+]
+
+GENERATOR_VERSION: Final = 1
+"""Raised with every change that draws another world from the same settings."""
+
+EXTRACTOR_VERSION: Final = "391d704b7fb4"
+"""The digest of the shipped extractor's weights, on which the features depend."""
+
+TABLE_HOLDS: Final = 10
+"""Objects; with more, placing them by CLEVR's rules rarely succeeds."""
+
+
+@unique
+class Reasoning(StrEnum):
+    """How the things that a question speaks of are found, as CLEVR groups it."""
+
+    ZERO_HOP = "zero_hop"  # by their own attributes
+    ONE_HOP = "one_hop"  # by where they stand from another thing
+    TWO_HOP = "two_hop"  # the same, twice
+    SAME_ATTRIBUTE = "same_attribute"  # by what they have in common with another
+
+
+class _Shares(BaseModel):
+    """How often each kind is asked, relative to the others; absent means never."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> "_Shares":
+        if not any(share for _, share in self):
+            raise ValueError("nothing has a share; give one to one kind at least")
+        return self
+
+    def __getitem__(self, kind: StrEnum) -> float:
+        return float(getattr(self, kind))
+
+
+_Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@final
+class TypeShares(_Shares):
+    """How often each type of question is asked."""
+
+    count: _Share = 0
+    exist: _Share = 0
+    compare_numbers: _Share = 0
+    query_attribute: _Share = 0
+    compare_attribute: _Share = 0
+
+
+@final
+class ReasoningShares(_Shares):
+    """How often each way of reasoning is asked, where the type knows it."""
+
+    zero_hop: _Share = 0
+    one_hop: _Share = 0
+    two_hop: _Share = 0
+    same_attribute: _Share = 0
+
+
+def _is_listed(value: Any) -> Any:  # noqa: ANN401 (whatever the user wrote)
+    return tuple(value) if isinstance(value, list) else value
+
+
+# A YAML or JSON file has lists where the settings are tuples.
+_Colors = Annotated[tuple[Color, ...], BeforeValidator(_is_listed)]
+_Shapes = Annotated[tuple[Shape, ...], BeforeValidator(_is_listed)]
+_Materials = Annotated[tuple[Material, ...], BeforeValidator(_is_listed)]
+_Sizes = Annotated[tuple[Size, ...], BeforeValidator(_is_listed)]
+
+
+def _check_palette(name: str, palette: tuple[str, ...]) -> None:
+    if not palette:
+        raise ValueError(f"{name} is empty; name one at least")
+    if len(set(palette)) != len(palette):
+        raise ValueError(f"{name} names one twice: {', '.join(palette)}")
+
+
+def _check_that_types_can_be_asked(
+    types: TypeShares, reasoning: ReasoningShares
+) -> None:
+    for kind in (QuestionType.COMPARE_NUMBERS, QuestionType.COMPARE_ATTRIBUTE):
+        if types[kind] and not (reasoning.zero_hop or reasoning.one_hop):
+            raise ValueError(
+                f"question_types asks for {kind}, which needs a share of zero_hop or "
+                "one_hop in reasoning"
+            )
+
+
+@final
+class WorldConfig(BaseModel):
+    """Everything a world depends on; the defaults are CLEVR's, in small numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_train: int = Field(2000, ge=1)
+    """Pictures to train on."""
+    n_val: int = Field(400, ge=1)
+    """Pictures to judge by."""
+    n_test: int = Field(0, ge=0)
+    """Pictures that no study looks at."""
+    questions_per_scene: int = Field(10, ge=1)
+    """At most; a scene of two objects may not give as many good ones."""
+    width: int = Field(96, ge=32, le=1024, multiple_of=8)
+    """Of the pictures, in pixels."""
+    height: int = Field(64, ge=32, le=1024, multiple_of=8)
+    """Of the pictures, in pixels."""
+    samples_per_side: int = Field(2, ge=1, le=8)
+    """Rays through each pixel, along each of its sides."""
+    min_objects: int = Field(3, ge=1)
+    max_objects: int = Field(10, ge=1)
+    colors: _Colors = tuple(Color)
+    shapes: _Shapes = tuple(Shape)
+    materials: _Materials = tuple(Material)
+    sizes: _Sizes = tuple(Size)
+    question_types: TypeShares = TypeShares(
+        count=0.23,
+        exist=0.14,
+        compare_numbers=0.09,
+        query_attribute=0.35,
+        compare_attribute=0.19,
+    )
+    reasoning: ReasoningShares = ReasoningShares(
+        zero_hop=0.25, one_hop=0.25, two_hop=0.25, same_attribute=0.25
+    )
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> "WorldConfig":
+        if self.min_objects > self.max_objects:
+            raise ValueError(
+                f"min_objects is {self.min_objects} and max_objects only "
+                f"{self.max_objects}; raise max_objects"
+            )
+        if self.max_objects > TABLE_HOLDS:
+            raise ValueError(
+                f"max_objects is {self.max_objects}, and the table holds "
+                f"{TABLE_HOLDS}; lower it"
+            )
+        for name in ("colors", "shapes", "materials", "sizes"):
+            _check_palette(name, getattr(self, name))
+        _check_that_types_can_be_asked(self.question_types, self.reasoning)
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of what is drawn: the settings, the generator, the features."""
+        content = {
+            "settings": self.model_dump(mode="json"),
+            "generator": GENERATOR_VERSION,
+            "extractor": EXTRACTOR_VERSION,
+        }
+        text = json.dumps(content, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def splits(self) -> Mapping[str, int]:
+        """How many pictures each split has; a split without any is absent."""
+        sizes = {"train": self.n_train, "val": self.n_val, "test": self.n_test}
+        return {split: n_scenes for split, n_scenes in sizes.items() if n_scenes}
+
+
+_FOUR_COLORS = (Color.RED, Color.GREEN, Color.BLUE, Color.YELLOW)
+
+PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
+    {
+        "tiny": WorldConfig(
+            n_train=12,
+            n_val=6,
+            n_test=4,
+            questions_per_scene=4,
+            width=48,
+            height=32,
+            samples_per_side=1,
+            min_objects=2,
+            max_objects=4,
+        ),
+        "quick": WorldConfig(
+            n_train=2200,
+            n_val=400,
+            min_objects=2,
+            max_objects=4,
+            colors=_FOUR_COLORS,
+            question_types=TypeShares(exist=0.5, query_attribute=0.5),
+            reasoning=ReasoningShares(zero_hop=0.7, one_hop=0.3),
+        ),
+        "small": WorldConfig(
+            n_train=10_000, n_val=1500, n_test=1500, min_objects=3, max_objects=6
+        ),
+    }
+)
+"""Worlds by name: for tests, for the first study of an afternoon, for a weekend."""
+
+
+def world_preset(name: str) -> WorldConfig:
+    """Find a world by its name.
+
+    Args:
+        name: One of ``PRESETS``.
+
+    Returns:
+        Its settings.
+
+    Raises:
+        ConfigError: If there is no such preset.
+    """
+    if name not in PRESETS:
+        raise ConfigError(
+            f"there is no world '{name}'{nearest(name, PRESETS)} "
+            f"(known: {', '.join(PRESETS)})"
+        )
+    return PRESETS[name]
+
+
+def load_world_config(settings: Mapping[str, Any], base: str = "small") -> WorldConfig:
+    """Build the settings of a world from what a user wrote.
+
+    Args:
+        settings: Names and values; what is absent is as in the base.
+        base: The preset to start from.
+
+    Returns:
+        The settings.
+
+    Raises:
+        ConfigError: If a setting is unknown or impossible, in one line.
+    """
+    given = {**world_preset(base).model_dump(), **settings}
+    try:
+        return WorldConfig.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(f"world: {validation_line(error, WorldConfig)}") from None

@@ -1,0 +1,174 @@
+"""The families of questions, numbered as in CLEVR.
+
+A family fixes a question's outermost function and how each thing that the question
+speaks of is found. CLEVR's release numbers its 90 families across nine template
+files; ours keep those numbers, so that splits by family work on both.
+
+References:
+    Johnson et al., *CLEVR*, CVPR 2017, Section 3.3 (question families).
+    https://arxiv.org/abs/1612.06890
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from itertools import product
+from typing import Final, final
+
+from film.data.programs import ProgramNode, QuestionType, question_type
+from film.world.attributes import Attribute
+from film.world.config import Reasoning
+
+__all__ = ["FAMILIES", "Family", "Hop"]
+
+
+@unique
+class Hop(StrEnum):
+    """A step from one thing to others."""
+
+    RELATE = "relate"
+    SAME_SIZE = "same_size"
+    SAME_COLOR = "same_color"
+    SAME_MATERIAL = "same_material"
+    SAME_SHAPE = "same_shape"
+
+    @property
+    def attribute(self) -> Attribute | None:
+        """What the things on both sides share, or None for a direction."""
+        name = self.removeprefix("same_")
+        return None if self is Hop.RELATE else Attribute(name)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """One family of questions.
+
+    Attributes:
+        index: Its number in CLEVR.
+        function: The outermost function.
+        hops: For each thing spoken of, the steps that lead to it.
+        reasoning: Where CLEVR files it.
+        is_described: Whether words narrow what the last step leads to.
+    """
+
+    index: int
+    function: str
+    hops: tuple[tuple[Hop, ...], ...]
+    reasoning: Reasoning
+    is_described: bool = True
+
+    @property
+    def type(self) -> QuestionType:
+        """The type that CLEVR's tables count it under."""
+        return question_type((ProgramNode(self.function),))
+
+    @property
+    def attribute(self) -> Attribute | None:
+        """What is queried or compared, if anything is."""
+        name = self.function.partition("_")[2]
+        return Attribute(name) if name in set(Attribute) else None
+
+    @property
+    def wants_one(self) -> bool:
+        """Whether each thing spoken of must be one and no more."""
+        return self.attribute is not None
+
+
+_INTEGER_FUNCTIONS = ("equal_integer", "less_than", "greater_than")
+
+
+def _compare_numbers() -> list[Family]:
+    near, far = (), (Hop.RELATE,)
+    return [
+        Family(
+            index=3 * place + offset,
+            function=function,
+            hops=hops,
+            reasoning=Reasoning.ONE_HOP if place else Reasoning.ZERO_HOP,
+        )
+        for place, hops in enumerate(((near, near), (far, near), (far, far)))
+        for offset, function in enumerate(_INTEGER_FUNCTIONS)
+    ]
+
+
+def _compare_attributes() -> list[Family]:
+    near, far = (), (Hop.RELATE,)
+    direct = [
+        Family(
+            index=9 + offset,
+            function=f"equal_{attribute}",
+            hops=(near, near),
+            reasoning=Reasoning.ZERO_HOP,
+        )
+        for offset, attribute in enumerate(Attribute)
+    ]
+    across = ((far, near), (near, far), (far, far))
+    related = [
+        Family(
+            index=13 + offset,
+            function=f"equal_{attribute}",
+            hops=hops,
+            reasoning=Reasoning.ONE_HOP,
+        )
+        for offset, (attribute, hops) in enumerate(product(Attribute, across))
+    ]
+    return direct + related
+
+
+# Things found by walking from one to the next.
+def _chains() -> list[Family]:
+    asked = {
+        Reasoning.ONE_HOP: (72, 1, "count exist size color material shape"),
+        Reasoning.TWO_HOP: (78, 2, "count exist size color material shape"),
+        Reasoning.ZERO_HOP: (84, 0, "count exist shape material color size"),
+    }
+    return [
+        Family(
+            index=first + offset,
+            function=f"query_{name}" if name in set(Attribute) else name,
+            hops=((Hop.RELATE,) * n_hops,),
+            reasoning=reasoning,
+        )
+        for reasoning, (first, n_hops, names) in asked.items()
+        for offset, name in enumerate(names.split())
+    ]
+
+
+def _same_attributes() -> list[Family]:
+    order = (Hop.SAME_SIZE, Hop.SAME_COLOR, Hop.SAME_MATERIAL, Hop.SAME_SHAPE)
+    asked = (("exist", False), ("count", False), ("exist", True), ("count", True))
+    counted = [
+        Family(
+            index=36 + offset,
+            function=function,
+            hops=((hop,),),
+            reasoning=Reasoning.SAME_ATTRIBUTE,
+            is_described=is_described,
+        )
+        for offset, ((function, is_described), hop) in enumerate(product(asked, order))
+    ]
+    queried = [
+        Family(
+            index=52 + 3 * row + offset,
+            function=f"query_{name}",
+            hops=((hop,),),
+            reasoning=Reasoning.SAME_ATTRIBUTE,
+        )
+        for row, hop in enumerate(order)
+        for offset, name in enumerate(a for a in Attribute if a != hop.attribute)
+    ]
+    return counted + queried
+
+
+FAMILIES: Final[tuple[Family, ...]] = tuple(
+    sorted(
+        [
+            *_compare_numbers(),
+            *_compare_attributes(),
+            *_same_attributes(),
+            *_chains(),
+        ],
+        key=lambda family: family.index,
+    )
+)
+"""Every family that the world asks, by number; three hops and logic come later."""
