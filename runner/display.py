@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final, final
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -88,8 +88,8 @@ def _totals(board: Board) -> str:
 
 
 # The rows that fit; those that run come before those that wait or are done.
-def _table(board: Board, height: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, caption=_totals(board), caption_justify="left")
+def _table(board: Board, height: int) -> Group:
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("row", overflow="ellipsis", no_wrap=True, max_width=40)
     table.add_column("runs", justify="right", no_wrap=True)
     table.add_column("epochs", justify="right", no_wrap=True)
@@ -108,7 +108,7 @@ def _table(board: Board, height: int) -> Table:
         table.add_row(*_cells(row))
     if hidden:
         table.add_row(Text(f"and {hidden} more rows", style="dim"))
-    return table
+    return Group(table, Text(f" {_totals(board)}", style="dim"))
 
 
 def _cells(row: RowStatus) -> tuple[Text, ...]:

@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -57,17 +57,21 @@ def run_trial(job: TrialJob) -> Iterator[EpochMetrics]:
             return
         _clear(folder, state)
         folder.describe(job.trial)
-        with _log_to(folder.log), folder.attempt():
-            yield from _train(job, folder)
+        with _log_to(folder.log):
+            with folder.attempt():
+                last = yield from _train(job, folder)
+            folder.finish(_summary(last))
 
 
-def _train(job: TrialJob, folder: TrialFolder) -> Iterator[EpochMetrics]:
+def _train(
+    job: TrialJob, folder: TrialFolder
+) -> Generator[EpochMetrics, None, EpochMetrics]:
     trial = job.trial
     torch.set_num_threads(job.n_threads)
     folder.environment(_environment(job))
     _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
+    metrics: EpochMetrics | None = None
     try:
-        metrics = None
         train, val = _datasets(job.data, trial.config.model.stem.input)
         _check(train, job)
         for metrics in fit(
@@ -86,19 +90,14 @@ def _train(job: TrialJob, folder: TrialFolder) -> Iterator[EpochMetrics]:
                 100 * metrics.val_accuracy,
             )
             yield metrics
-        if metrics is not None:
-            folder.finish(_summary(metrics))
-            _LOGGER.info(
-                "finished: %.2f %% in epoch %d",
-                100 * metrics.best_val_accuracy,
-                metrics.best_epoch,
-            )
     except FilmError as error:
         _LOGGER.error("%s", error)  # noqa: TRY400 - a user's mistake has no traceback
         raise
     except Exception:
         _LOGGER.exception("the trial failed")
         raise
+    assert metrics is not None, "training has at least one epoch"  # noqa: S101 - ours
+    return metrics
 
 
 def _summary(metrics: EpochMetrics) -> dict[str, Any]:

@@ -174,6 +174,9 @@ class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
         self._listener = listener
         self._interruption = interruption
 
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # Tune saves it, to restore a sweep; that is never done here
+
     def on_step_begin(self, **_: object) -> None:
         self._interruption.pass_on()
         self._listener.idle()

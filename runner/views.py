@@ -5,14 +5,12 @@ affair and may change, so that other versions get a plain link.
 """
 
 import json
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 __all__ = ["VIEW_TAG", "knows_views", "study_link", "study_view", "view_key"]
 
 VIEW_TAG: Final = "mlflow.sharedViewState"
-_SECTION: Final = "film-study"
-_CURVE: Final = "val/accuracy"
 _RESULT: Final = "best/val_accuracy"
 
 
@@ -98,22 +96,6 @@ def study_view(study: str) -> str:
         "isAccordionReordered": False,
         "autoRefreshEnabled": True,
         "hideEmptyCharts": True,
-        "globalLineChartConfig": {
-            "xAxisKey": "step",
-            "lineSmoothness": 0,
-            "selectedXAxisMetricKey": "",
-        },
-        "compareRunSections": [
-            {
-                "uuid": _SECTION,
-                "name": f"{study}: mean over seeds by row",
-                "display": True,
-                "isReordered": False,
-                "deleted": False,
-                "isGenerated": False,
-            }
-        ],
-        "compareRunCharts": [_bar(), _line()],
     }
     return json.dumps(
         {
@@ -127,36 +109,3 @@ def study_view(study: str) -> str:
 
 def _filter(study: str) -> str:
     return f"tags.`film.study.{study}` LIKE '%' AND tags.`film.kind` = 'trial'"
-
-
-def _chart(kind: str, metric: str, name: str) -> dict[str, Any]:
-    return {
-        "uuid": f"film-{kind.lower()}",
-        "type": kind,
-        "metricSectionId": _SECTION,
-        "deleted": False,
-        "isGenerated": False,
-        "runsCountToCompare": 20,
-        "metricKey": metric,
-        "displayName": name,
-    }
-
-
-def _bar() -> dict[str, Any]:
-    return _chart("BAR", _RESULT, "Best validation accuracy")
-
-
-def _line() -> dict[str, Any]:
-    return _chart("LINE", _CURVE, "Validation accuracy by epoch") | {
-        "selectedMetricKeys": [_CURVE],
-        "selectedYAxisMetricKey": [_CURVE],
-        "xAxisKey": "step",
-        "selectedXAxisMetricKey": "",
-        "xAxisScaleType": "linear",
-        "scaleType": "linear",
-        "lineSmoothness": 0,
-        "useGlobalLineSmoothing": True,
-        "useGlobalXaxisKey": True,
-        "yAxisKey": "metric",
-        "yAxisExpressions": [],
-    }

@@ -27,12 +27,9 @@ _INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="film-ablations", message="film %(version)s")
 def film() -> None:
-    r"""Ablation studies of FiLM, from a study file to a table.
+    """Ablation studies of FiLM, from a study file to a table.
 
-    \b
-    film list                 what can be studied
-    film run quick            the first study of an afternoon
-    film ui quick             its runs in the browser
+    Begin with `film list`, then `film run quick`; `film COMMAND --help` has examples.
     """
 
 

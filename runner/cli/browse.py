@@ -1,5 +1,6 @@
 """The command that opens the MLflow UI."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def ui(
         return
     chosen = free_port(port)
     address = page(f"http://127.0.0.1:{chosen}", uri, workspace, name)
-    with served(uri, workspace, chosen) as server:
+    with suppress(KeyboardInterrupt), served(uri, workspace, chosen) as server:
         click.echo(f"{address}\nCtrl-C stops it")
         if not no_browser:
             open_browser(address)
