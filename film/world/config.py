@@ -177,6 +177,11 @@ class WorldConfig(BaseModel):
             )
         for name in ("colors", "shapes", "materials", "sizes"):
             _check_palette(name, getattr(self, name))
+        if max(map(len, (self.colors, self.shapes, self.materials, self.sizes))) == 1:
+            raise ValueError(
+                "all objects are alike; give one of colors, shapes, materials, sizes "
+                "two values"
+            )
         _check_that_types_can_be_asked(self.question_types, self.reasoning)
         return self
 

@@ -48,11 +48,12 @@ _RELATED_FROM = 0.2  # how far along a direction a relation begins
 
 _FOCAL_LENGTH = 35 / 16  # in half widths of the picture: a field of 49.13°
 _NEAREST = np.float32(1e-3)  # a ray does not meet what it starts on
+_STEEPEST = np.float32(1e-30)  # an upright ray meets an upright wall far away
 # Radius of the ball around a solid, in its own radii, rounded up.
 _BALL = {Shape.CUBE: 1.7321, Shape.CYLINDER: 1.4143, Shape.SPHERE: 1.0001}
 
 Vectors = Float32[np.ndarray, "3 rays"]
-Origins = Float32[np.ndarray, "3 rays"] | Float32[np.ndarray, "3 1"]
+Origins = Float32[np.ndarray, "3 #rays"]
 Distances = Float32[np.ndarray, " rays"]
 Point = tuple[float, float, float]
 
@@ -360,7 +361,7 @@ _OBLIQUE = 1.25  # a ball at the picture's edge is drawn longer than at its midd
 def _round_slab(
     offset: np.ndarray, directions: np.ndarray, radius: np.float32
 ) -> tuple[np.ndarray, np.ndarray]:
-    a = sum(value * value for value in directions)
+    a = np.maximum(sum(value * value for value in directions), _STEEPEST)
     b = sum(p * d for p, d in zip(offset, directions, strict=True))
     c = sum(value * value for value in offset) - radius * radius
     discriminant = b * b - a * c

@@ -31,7 +31,7 @@ _PLACES: Final = {
 }
 
 _QUERIES: Final = {
-    "query_size": ("How big is the {0}?", "What size is the {0}?"),
+    "query_size": ("What size is the {0}?", "What is the size of the {0}?"),
     "query_color": ("What color is the {0}?", "What is the color of the {0}?"),
     "query_material": (
         "What is the {0} made of?",

@@ -86,7 +86,7 @@ class _Lamp:
 class _Rays:
     """Rays, the sample of its pixel that each belongs to, and what each meets."""
 
-    origins: Float32[np.ndarray, "3 rays"] | Float32[np.ndarray, "3 1"]
+    origins: Float32[np.ndarray, "3 #rays"]
     directions: Vectors
     samples: Samples
     distances: Scalars

@@ -220,6 +220,8 @@ def _all_are_seen(camera: Point, objects: tuple[SceneObject, ...]) -> bool:
     )
 
 
-def _pixel(camera: Camera, thing: SceneObject, config: WorldConfig) -> list[float]:
+def _pixel(
+    camera: Camera, thing: SceneObject, config: WorldConfig
+) -> list[int | float]:
     x, y, depth = camera.project(thing.center, config.width, config.height)
     return [round(x), round(y), depth]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 import numpy as np
 import torch
@@ -18,8 +18,6 @@ from film.world.lessons import NO_LABEL, Lessons, draw_lesson, stack_lessons
 
 __all__ = ["ExtractorMetrics", "examine", "teach", "train_extractor"]
 
-N_LESSONS: Final = 11_500
-N_EXAM: Final = 500
 _BATCH = 64
 _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 1e-4
@@ -46,7 +44,12 @@ class ExtractorMetrics:
 
 
 def train_extractor(
-    path: Path, *, seed: int = 1, n_lessons: int = N_LESSONS, n_epochs: int = 20
+    path: Path,
+    *,
+    seed: int = 1,
+    n_lessons: int = 11_500,
+    n_exam: int = 500,
+    n_epochs: int = 20,
 ) -> Iterator[Progress | ExtractorMetrics]:
     """Draw lessons, teach a new extractor and write its weights.
 
@@ -56,16 +59,17 @@ def train_extractor(
         path: Where the weights go, at the very end.
         seed: Of the lessons and of the network.
         n_lessons: How many pictures to learn from.
+        n_exam: How many to be judged by.
         n_epochs: How often each is seen.
 
     Yields:
         How far the drawing has come, then how well each epoch went.
     """
     drawn: list[Lessons] = []
-    for index in range(n_lessons + N_EXAM):
+    for index in range(n_lessons + n_exam):
         drawn.append(draw_lesson(seed, index, samples_per_side=2 + index % 2))
         if len(drawn) % 100 == 0:
-            yield Progress("drawing lessons", len(drawn), n_lessons + N_EXAM)
+            yield Progress("drawing lessons", len(drawn), n_lessons + n_exam)
     extractor = Extractor(is_taught=False)
     yield from teach(
         extractor,
@@ -74,7 +78,7 @@ def train_extractor(
         seed=seed,
         n_epochs=n_epochs,
     )
-    taught = _folded(extractor, stack_lessons(drawn[:N_EXAM]))
+    taught = _folded(extractor, stack_lessons(drawn[:500]))
     write_weights(taught, path)
 
 

@@ -1,0 +1,127 @@
+"""The shipped extractor reads objects it has never seen, in any size of picture."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from film.data.features import extract_features
+from film.data.progress import Progress
+from film.errors import DataError
+from film.world.attributes import VALUES, Attribute
+from film.world.config import EXTRACTOR_VERSION
+from film.world.extractor import (
+    SHIPPED,
+    Extractor,
+    load_extractor,
+    weights_digest,
+    write_weights,
+)
+from film.world.lessons import CELL, LESSONS, NO_LABEL, draw_lesson, stack_lessons
+from film.world.teaching import ExtractorMetrics, examine, train_extractor
+
+UNSEEN = stack_lessons([draw_lesson(2, index, 2) for index in range(60)])
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small networks gain nothing from threads that wait for each other."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+def test_the_recorded_version_is_that_of_the_shipped_weights() -> None:
+    assert weights_digest() == EXTRACTOR_VERSION
+    assert SHIPPED.stat().st_size < 500_000
+
+
+def test_it_reads_objects_it_has_never_seen() -> None:
+    presence, objects = examine(load_extractor(), UNSEEN)
+    assert presence > 0.98
+    assert objects[Attribute.SHAPE] > 0.91
+    for attribute in (Attribute.SIZE, Attribute.COLOR, Attribute.MATERIAL):
+        assert objects[attribute] > 0.96
+
+
+def test_features_are_an_eighth_of_the_picture_and_of_unit_size() -> None:
+    features = extract_features(UNSEEN.images)
+    assert features.shape == (60, 32, 8, 12)
+    assert features.dtype == np.float16
+    assert (features >= 0).all()
+    size = np.sqrt(np.square(features.astype(np.float32)).mean((0, 2, 3)))
+    assert ((size > 0.8) & (size < 1.25)).mean() > 0.9
+
+
+def test_a_picture_has_the_same_features_alone_as_among_others() -> None:
+    together = extract_features(UNSEEN.images)
+    alone = extract_features(UNSEEN.images[5:6])
+    assert alone[0] == pytest.approx(together[5], abs=5e-3)
+
+
+def test_pictures_of_other_sizes_have_features_too() -> None:
+    pictures = np.zeros((2, 3, 128, 160), np.uint8)
+    assert extract_features(pictures).shape == (2, 32, 16, 20)
+
+
+def test_labels_name_what_fills_the_cell() -> None:
+    lesson = draw_lesson(3, 0, 2)
+    assert lesson.labels.shape == (1, len(VALUES), 8, 12)
+    assert ((lesson.labels == NO_LABEL) == (lesson.objects[:, None] < 0)).all()
+    # A cell of an object differs from the floor in the picture.
+    cells = lesson.images[0].astype(int).reshape(3, 8, CELL, 12, CELL)
+    spread = cells.std((2, 4)).max(0)
+    occupied = lesson.objects[0] >= 0
+    assert np.median(spread[occupied]) > 3 * np.median(spread[~occupied])
+
+
+def test_lessons_are_drawn_from_the_whole_palette() -> None:
+    for row, values in enumerate(VALUES.values()):
+        named = set(np.unique(UNSEEN.labels[:, row])) - {NO_LABEL}
+        assert named == set(range(len(values)))
+    assert (LESSONS.min_objects, LESSONS.max_objects) == (2, 6)
+
+
+def test_weights_come_back_from_a_file_nearly_as_they_were(tmp_path: Path) -> None:
+    taught = load_extractor()
+    write_weights(taught, tmp_path / "weights.npz")
+    again = load_extractor(tmp_path / "weights.npz").state_dict()
+    for name, tensor in taught.state_dict().items():
+        assert torch.equal(again[name], tensor)
+
+
+def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.npz holds no weights of the extract"):
+        load_extractor(tmp_path / "none.npz")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(DataError, match=r"other\.npz holds no weights of the extract"):
+        load_extractor(tmp_path / "other.npz")
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(DataError, match=r"text\.npz holds no weights of the extract"):
+        load_extractor(tmp_path / "text.npz")
+
+
+def test_teaching_draws_then_improves_and_is_the_same_each_time(
+    tmp_path: Path,
+) -> None:
+    runs = []
+    for name in ("one.npz", "two.npz"):
+        path = tmp_path / name
+        steps = list(train_extractor(path, n_lessons=100, n_exam=10, n_epochs=8))
+        assert isinstance(steps[0], Progress)
+        metrics = [step for step in steps if isinstance(step, ExtractorMetrics)]
+        assert [one.epoch for one in metrics] == list(range(1, 9))
+        assert metrics[-1].presence > metrics[0].presence + 0.1
+        runs.append(weights_digest(path))
+    assert runs[0] == runs[1]
+
+
+def test_folding_the_normalisation_changes_no_name() -> None:
+    assert not any(
+        isinstance(module, torch.nn.BatchNorm2d)
+        for module in load_extractor().modules()
+    )
+    assert sum(p.numel() for p in Extractor().parameters()) < 100_000

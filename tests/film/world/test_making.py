@@ -1,0 +1,186 @@
+"""A world is made whole or not at all, in CLEVR's files, the same each time."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from film.config import ImageInput
+from film.data.dataset import data_fingerprint, open_dataset
+from film.data.programs import parse_program
+from film.errors import ConfigError, DataError
+from film.world.attributes import Shape
+from film.world.config import PRESETS, WorldConfig, load_world_config
+from film.world.executor import SceneGraph, answer
+from film.world.making import CLEVR_FOLDER, make_world
+
+TINY = PRESETS["tiny"]
+
+
+def make(config: WorldConfig, directory: Path, processes: int = 1) -> Path:
+    for _ in make_world(config, directory, processes=processes):
+        pass
+    return directory
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file but the HDF5 ones, which record when they were written."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and path.suffix != ".h5"
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(TINY, tmp_path_factory.mktemp("worlds") / "tiny")
+
+
+def test_the_folder_has_clevrs_layout_and_the_store(world: Path) -> None:
+    names = set(contents(world)) | {path.name for path in world.glob("*.h5")}
+    pictures = {
+        f"{CLEVR_FOLDER}/images/{split}/CLEVR_{split}_{number:06d}.png"
+        for split, n_scenes in TINY.splits.items()
+        for number in range(n_scenes)
+    }
+    entries = {
+        f"{CLEVR_FOLDER}/{kind}/CLEVR_{split}_{kind}.json"
+        for split in TINY.splits
+        for kind in ("scenes", "questions")
+    }
+    stores = {"train.h5", "val.h5", "test.h5", "vocab.json", "world.json"}
+    assert names == pictures | entries | stores
+
+
+def test_every_question_file_answers_right(world: Path) -> None:
+    for split in TINY.splits:
+        folder = world / CLEVR_FOLDER
+        scenes = json.loads(
+            (folder / "scenes" / f"CLEVR_{split}_scenes.json").read_text()
+        )["scenes"]
+        questions = json.loads(
+            (folder / "questions" / f"CLEVR_{split}_questions.json").read_text()
+        )["questions"]
+        assert [q["question_index"] for q in questions] == list(range(len(questions)))
+        for question in questions:
+            scene = scenes[question["image_index"]]
+            assert scene["image_filename"] == question["image_filename"]
+            graph = SceneGraph.from_entry(scene)
+            assert (
+                answer(parse_program(question["program"]), graph)
+                == (question["answer"])
+            )
+
+
+@pytest.mark.parametrize(
+    ("image_input", "shape"),
+    [(ImageInput.PIXELS, (3, 32, 48)), (ImageInput.FEATURES, (32, 4, 6))],
+)
+def test_the_store_opens_as_a_dataset(
+    world: Path, image_input: ImageInput, shape: tuple[int, int, int]
+) -> None:
+    data = open_dataset(world, "val", image_input)
+    assert data.image_shape == shape
+    batch = data.batch(np.arange(3))
+    assert batch.images.shape == (3, *shape)
+    assert float(batch.images.std()) > 0
+    assert data_fingerprint(world, image_input) == TINY.fingerprint
+
+
+def test_the_stored_pixels_are_those_of_the_pictures(world: Path) -> None:
+    data = open_dataset(world, "train", ImageInput.PIXELS)
+    picture = world / CLEVR_FOLDER / "images" / "train" / "CLEVR_train_000000.png"
+    (row, *_) = np.flatnonzero(data.image_ids == 0)
+    stored = data.batch(np.array([row])).images[0].numpy() * 255
+    drawn = np.asarray(Image.open(picture)).transpose(2, 0, 1)
+    assert np.abs(stored - drawn).max() < 1e-3
+
+
+def test_two_processes_make_the_same_world(world: Path, tmp_path: Path) -> None:
+    assert contents(make(TINY, tmp_path / "again", processes=2)) == contents(world)
+
+
+def test_a_world_larger_than_the_papers_pictures_keeps_its_size(
+    tmp_path: Path,
+) -> None:
+    large = TINY.model_copy(
+        update={"width": 240, "height": 32, "n_train": 2, "n_val": 2, "n_test": 0}
+    )
+    data = open_dataset(make(large, tmp_path / "large"), "val", ImageInput.PIXELS)
+    assert data.image_shape == (3, 32, 240)
+
+
+def test_a_world_that_is_there_is_not_made_again(world: Path) -> None:
+    assert list(make_world(TINY, world)) == []
+
+
+def test_progress_counts_every_picture(tmp_path: Path) -> None:
+    steps = [
+        s for s in make_world(TINY, tmp_path / "w") if s.stage == "train: pictures"
+    ]
+    assert [(step.done, step.total) for step in steps] == [(0, 12), (12, 12)]
+
+
+def test_stopping_leaves_nothing_that_looks_like_a_world(tmp_path: Path) -> None:
+    steps: Iterator[object] = make_world(TINY, tmp_path / "w")
+    for _ in range(4):
+        next(steps)
+    del steps
+    assert not (tmp_path / "w").exists()
+    make(TINY, tmp_path / "w")
+    assert [path.name for path in tmp_path.iterdir()] == ["w"]
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    assert (make(TINY, tmp_path / "w") / "world.json").is_file()
+
+
+def test_another_world_in_the_folder_is_left_alone(world: Path) -> None:
+    other = TINY.model_copy(update={"seed": 1})
+    with pytest.raises(DataError, match=r"tiny holds another world \(\w+, not \w+\)"):
+        make(other, world)
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(DataError, match="is not empty and holds no world"):
+        make(TINY, tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "precious"
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("")
+    with pytest.raises(DataError, match="is a file; a world is a folder"):
+        make(TINY, tmp_path / "w")
+
+
+def test_a_world_that_lost_a_file_is_reported(tmp_path: Path) -> None:
+    directory = make(TINY, tmp_path / "w")
+    (directory / "val.h5").unlink()
+    with pytest.raises(DataError, match=r"lacks val\.h5; remove it and make it again"):
+        make(TINY, directory)
+
+
+def test_no_process_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="processes must be at least 1, got 0"):
+        make(TINY, tmp_path / "w", processes=0)
+
+
+def test_a_world_that_can_ask_nothing_is_reported(tmp_path: Path) -> None:
+    # One object has nothing to be compared with.
+    lonely = load_world_config(
+        {
+            "min_objects": 1,
+            "max_objects": 1,
+            "shapes": [Shape.CUBE],
+            "question_types": {"compare_attribute": 1},
+        },
+        base="tiny",
+    )
+    with pytest.raises(DataError, match="no question of the kinds asked for fits"):
+        make(lonely, tmp_path / "w")

@@ -1,0 +1,305 @@
+"""Questions have one answer, speak of what is there, and give nothing away."""
+
+import json
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from film.data.programs import QuestionType, parse_program, question_type
+from film.world.attributes import VALUES, Attribute, Direction
+from film.world.config import WorldConfig, load_world_config
+from film.world.executor import SceneGraph, answer, find_objects
+from film.world.families import FAMILIES, Hop
+from film.world.language import say
+from film.world.phrases import (
+    Phrase,
+    Question,
+    Step,
+    phrase_program,
+    question_program,
+)
+from film.world.questions import AnswerBalance, AskedQuestion, ask
+from film.world.randomness import generator_for
+from film.world.scenes import draw_scene, scene_entry
+
+CONFIG = load_world_config({"questions_per_scene": 10})
+N_SCENES = 50
+
+
+def graphs(config: WorldConfig, n_scenes: int) -> list[SceneGraph]:
+    return [
+        SceneGraph.from_entry(
+            scene_entry(draw_scene(config, "train", n), config, "train", n)
+        )
+        for n in range(n_scenes)
+    ]
+
+
+def ask_all(
+    config: WorldConfig, scenes: list[SceneGraph]
+) -> list[tuple[SceneGraph, AskedQuestion]]:
+    balance = AnswerBalance()
+    return [
+        (scene, asked)
+        for number, scene in enumerate(scenes)
+        for asked in ask(generator_for(0, number), config, scene, balance)
+    ]
+
+
+@pytest.fixture(scope="module")
+def asked_questions() -> list[tuple[SceneGraph, AskedQuestion]]:
+    return ask_all(CONFIG, graphs(CONFIG, N_SCENES))
+
+
+Asked = list[tuple[SceneGraph, AskedQuestion]]
+
+
+def phrases_in(question: Question) -> list[tuple[Phrase, bool]]:
+    """Every phrase, and whether it must lead to one object alone."""
+    found = []
+    for phrase in question.phrases:
+        spoken, is_one = phrase, question.family.wants_one
+        while True:
+            found.append((spoken, is_one))
+            if spoken.step is None:
+                break
+            spoken, is_one = spoken.step.anchor, True
+    return found
+
+
+def test_nearly_every_scene_gives_all_its_questions(asked_questions: Asked) -> None:
+    assert 0.97 * 10 * N_SCENES < len(asked_questions) <= 10 * N_SCENES
+
+
+def test_the_recorded_answer_is_what_the_program_gives(asked_questions: Asked) -> None:
+    for scene, asked in asked_questions:
+        assert asked.answer == answer(asked.program, scene)
+        assert asked.program == question_program(asked.question)
+        written = [
+            {
+                "function": node.function,
+                "inputs": list(node.inputs),
+                "value_inputs": list(node.value_inputs),
+            }
+            for node in asked.program
+        ]
+        assert parse_program(written) == asked.program
+
+
+def test_the_program_is_of_the_familys_type(asked_questions: Asked) -> None:
+    for _, asked in asked_questions:
+        assert question_type(asked.program) is asked.question.family.type
+
+
+def test_what_is_called_the_is_one_and_no_more(asked_questions: Asked) -> None:
+    for scene, asked in asked_questions:
+        for phrase, is_one in phrases_in(asked.question):
+            if is_one:
+                assert len(find_objects(phrase_program(phrase), scene)) == 1
+
+
+def test_without_its_hop_a_thing_would_not_be_known(asked_questions: Asked) -> None:
+    n_checked = 0
+    for scene, asked in asked_questions:
+        for phrase, is_one in phrases_in(asked.question):
+            if is_one and phrase.step is not None:
+                n_checked += 1
+                words_alone = phrase_program(Phrase(phrase.description))
+                assert len(find_objects(words_alone, scene)) > 1
+    assert n_checked > 50
+
+
+def test_in_the_opposite_direction_another_answer_is_right(
+    asked_questions: Asked,
+) -> None:
+    n_checked = 0
+    for scene, asked in asked_questions:
+        if asked.question.family.type not in {QuestionType.COUNT, QuestionType.EXIST}:
+            continue
+        (phrase,) = asked.question.phrases
+        if phrase.step is None or not isinstance(phrase.step.hop, Direction):
+            continue
+        n_checked += 1
+        turned = Phrase(
+            phrase.description, Step(phrase.step.hop.opposite, phrase.step.anchor)
+        )
+        other = question_program(Question(asked.question.family, (turned,)))
+        assert answer(other, scene) != asked.answer
+    assert n_checked > 20
+
+
+def test_the_words_do_not_name_what_is_asked(asked_questions: Asked) -> None:
+    for _, asked in asked_questions:
+        if asked.question.family.wants_one:
+            for phrase in asked.question.phrases:
+                assert asked.question.family.attribute not in dict(phrase.description)
+
+
+def test_an_anchor_does_not_name_what_is_shared(asked_questions: Asked) -> None:
+    for _, asked in asked_questions:
+        for phrase, _ in phrases_in(asked.question):
+            if phrase.step is not None and isinstance(phrase.step.hop, Attribute):
+                named = dict(phrase.step.anchor.description) | dict(phrase.description)
+                assert phrase.step.hop not in named
+
+
+def test_two_compared_things_are_two(asked_questions: Asked) -> None:
+    for scene, asked in asked_questions:
+        if asked.question.family.type is QuestionType.COMPARE_ATTRIBUTE:
+            one, other = (
+                find_objects(phrase_program(phrase), scene)
+                for phrase in asked.question.phrases
+            )
+            assert one != other
+
+
+def test_no_scene_is_asked_the_same_twice(asked_questions: Asked) -> None:
+    per_scene = Counter((id(scene), asked.program) for scene, asked in asked_questions)
+    assert set(per_scene.values()) == {1}
+
+
+def test_yes_and_no_are_equally_frequent_for_every_pattern_of_words() -> None:
+    config = load_world_config({"question_types": {"exist": 1}}, base="quick")
+    answers = defaultdict(Counter)
+    for _, asked in ask_all(config, graphs(config, 60)):
+        (phrase,) = asked.question.phrases
+        answers[asked.question.family.index, phrase.signature][asked.answer] += 1
+    assert len(answers) > 20
+    for counts in answers.values():
+        assert abs(counts["yes"] - counts["no"]) <= 1
+
+
+def test_no_value_is_a_better_guess_than_another() -> None:
+    config = load_world_config({"question_types": {"query_attribute": 1}}, base="quick")
+    answers = defaultdict(Counter)
+    for _, asked in ask_all(config, graphs(config, 60)):
+        answers[asked.question.family.index][asked.answer] += 1
+    for family, counts in answers.items():
+        share = max(counts.values()) / counts.total()
+        assert share < 1.3 / len(counts), (family, counts)
+
+
+def test_the_shares_of_types_and_reasoning_are_as_wanted() -> None:
+    config = load_world_config(
+        {
+            "question_types": {"exist": 1, "query_attribute": 3},
+            "reasoning": {"zero_hop": 2, "one_hop": 1, "two_hop": 1},
+        }
+    )
+    asked = [asked for _, asked in ask_all(config, graphs(config, 40))]
+    types = Counter(one.question.family.type for one in asked)
+    ways = Counter(one.question.family.reasoning for one in asked)
+    assert types["exist"] / len(asked) == pytest.approx(0.25, abs=0.05)
+    assert ways["zero_hop"] / len(asked) == pytest.approx(0.5, abs=0.06)
+
+
+def test_an_attribute_without_choice_is_never_mentioned() -> None:
+    config = load_world_config({"colors": ["red"], "sizes": ["small"]})
+    for _, asked in ask_all(config, graphs(config, 10)):
+        functions = {node.function.partition("_")[2] for node in asked.program}
+        assert not functions & {"color", "size"}
+
+
+def test_the_questions_about_a_scene_are_the_same_each_time() -> None:
+    scenes = graphs(CONFIG, 5)
+    assert [a for _, a in ask_all(CONFIG, scenes)] == [
+        a for _, a in ask_all(CONFIG, scenes)
+    ]
+
+
+def test_families_have_the_programs_of_the_released_ones(shared: Path) -> None:
+    folder = shared / "clevr" / "CLEVR_v1.0" / "questions"
+    released = defaultdict(set)
+    for split in ("train", "val"):
+        text = (folder / f"CLEVR_{split}_questions.json").read_text()
+        for question in json.loads(text)["questions"]:
+            functions = Counter(
+                node["function"]
+                for node in question["program"]
+                if not node["function"].startswith("filter_")
+            )
+            released[question["question_family_index"]].add(
+                frozenset(functions.items())
+            )
+    for family in FAMILIES:
+        question = Question(family, tuple(map(stand_in, family.hops)))
+        functions = Counter(
+            node.function
+            for node in question_program(question)
+            if not node.function.startswith("filter_")
+        )
+        assert frozenset(functions.items()) in released[family.index], family
+
+
+def stand_in(hops: tuple[Hop, ...]) -> Phrase:
+    if not hops:
+        return small_red_ball()
+    *earlier, last = hops
+    anchor = stand_in(tuple(earlier))
+    return Phrase((), Step(last.attribute or Direction.LEFT, anchor))
+
+
+def small_red_ball() -> Phrase:
+    return Phrase(
+        (
+            (Attribute.SIZE, "small"),
+            (Attribute.COLOR, "red"),
+            (Attribute.SHAPE, "sphere"),
+        )
+    )
+
+
+def test_every_sentence_names_each_value_by_itself_or_a_synonym(
+    asked_questions: Asked,
+) -> None:
+    synonyms = {
+        "large": {"big"},
+        "small": {"little"},
+        "rubber": {"matte"},
+        "metal": {"metallic", "shiny"},
+        "cube": {"block", "cubes", "blocks"},
+        "sphere": {"ball", "spheres", "balls"},
+        "cylinder": {"cylinders"},
+    }
+    for number, (_, asked) in enumerate(asked_questions):
+        text = say(asked.question, generator_for(1, number))
+        assert text.endswith("?")
+        assert "  " not in text
+        words = set(text.rstrip("?").split(" "))
+        mentioned = [
+            value
+            for phrase, _ in phrases_in(asked.question)
+            for _, value in phrase.description
+        ]
+        for value in mentioned:
+            assert words & ({value} | synonyms.get(value, set())), (text, value)
+        for value in {v for values in VALUES.values() for v in values}:
+            if value not in mentioned:
+                assert not words & ({value} | synonyms.get(value, set())), text
+
+
+def test_a_sentence_reads_as_english() -> None:
+    one_hop = next(family for family in FAMILIES if family.index == 75)
+    thing = Phrase((), Step(Direction.LEFT, small_red_ball()))
+    pattern = re.compile(
+        r"(What color is|What is the color of) the (thing|object|item) "
+        r"(that is )?(to the )?left of the (small|little) red (ball|sphere)\?"
+    )
+    for number in range(100):
+        text = say(Question(one_hop, (thing,)), generator_for(number))
+        assert pattern.fullmatch(text), text
+
+
+def test_what_shares_something_with_another_is_called_other() -> None:
+    same_size = next(family for family in FAMILIES if family.index == 44)
+    blue = Phrase(((Attribute.COLOR, "blue"),), Step(Attribute.SIZE, small_red_ball()))
+    pattern = re.compile(
+        r"(Is there another blue (thing|object|item) that has|"
+        r"Are there any other blue (thing|object|item)s that have) "
+        r"the same size as the (small|little) red (ball|sphere)\?"
+    )
+    for number in range(100):
+        text = say(Question(same_size, (blue,)), generator_for(number))
+        assert pattern.fullmatch(text), text

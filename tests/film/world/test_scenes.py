@@ -1,0 +1,114 @@
+"""Scenes follow CLEVR's rules, whatever is drawn around them."""
+
+import json
+import math
+from itertools import pairwise, permutations
+
+import pytest
+
+from film.world.config import WorldConfig, load_world_config
+from film.world.geometry import NOTHING, Camera, first_hits, visible_pixels
+from film.world.scenes import Scene, draw_scene, scene_entry
+
+CROWDED = WorldConfig()
+SCENES = [draw_scene(CROWDED, "train", index) for index in range(25)]
+
+
+def test_objects_stand_apart_on_the_table() -> None:
+    for scene in SCENES:
+        assert 3 <= len(scene.objects) <= 10
+        for one in scene.objects:
+            assert max(abs(one.x), abs(one.y)) <= 3
+            assert one.center[2] == one.radius
+        for one, other in permutations(scene.objects, 2):
+            gap = math.hypot(one.x - other.x, one.y - other.y)
+            assert gap - one.radius - other.radius >= 0.25
+
+
+def test_any_two_objects_are_clearly_left_or_right_and_before_or_behind() -> None:
+    for index, scene in enumerate(SCENES):
+        related = scene_entry(scene, CROWDED, "train", index)["relationships"]
+        for one, other in permutations(range(len(scene.objects)), 2):
+            for there, back in (("left", "right"), ("front", "behind")):
+                assert (other in related[there][one]) != (other in related[back][one])
+
+
+def test_every_object_and_the_floor_is_seen() -> None:
+    for scene in SCENES:
+        solids = [thing.solid for thing in scene.objects]
+        seen = visible_pixels(first_hits(Camera(scene.camera), solids, 320, 240).solids)
+        assert all(seen.get(n, 0) >= 200 for n in (NOTHING, *range(len(scene.objects))))
+
+
+def test_a_scene_does_not_depend_on_the_scenes_before_it() -> None:
+    assert draw_scene(CROWDED, "train", 7) == SCENES[7]
+
+
+def test_seeds_splits_and_numbers_give_other_scenes() -> None:
+    scenes = [
+        SCENES[0],
+        SCENES[1],
+        draw_scene(CROWDED, "val", 0),
+        draw_scene(CROWDED.model_copy(update={"seed": 1}), "train", 0),
+    ]
+    assert all(a != b for a, b in pairwise(scenes))
+
+
+def test_only_the_wanted_values_are_drawn() -> None:
+    config = load_world_config(
+        {
+            "colors": ["cyan"],
+            "shapes": ["cube", "sphere"],
+            "materials": ["metal"],
+            "sizes": ["small"],
+            "min_objects": 4,
+            "max_objects": 4,
+        }
+    )
+    scenes = [draw_scene(config, "train", index) for index in range(5)]
+    things = [thing for scene in scenes for thing in scene.objects]
+    assert len(things) == 20
+    assert {(t.color, t.material, t.size) for t in things} == {
+        ("cyan", "metal", "small")
+    }
+    assert {thing.shape for thing in things} == {"cube", "sphere"}
+
+
+def test_every_value_is_drawn_about_equally_often() -> None:
+    config = load_world_config({"min_objects": 2, "max_objects": 3})
+    scenes = [draw_scene(config, "train", index) for index in range(300)]
+    things = [thing for scene in scenes for thing in scene.objects]
+    share = sum(thing.shape == "cube" for thing in things) / len(things)
+    assert share == pytest.approx(1 / 3, abs=0.07)
+    share = sum(thing.color == "red" for thing in things) / len(things)
+    assert share == pytest.approx(1 / 8, abs=0.05)
+
+
+def test_an_entry_has_the_keys_of_the_released_files() -> None:
+    entry = json.loads(json.dumps(scene_entry(SCENES[3], CROWDED, "val", 3)))
+    assert entry["image_filename"] == "CLEVR_val_000003.png"
+    assert set(entry) == {
+        *("split", "image_index", "image_filename"),
+        *("objects", "relationships", "directions"),
+    }
+    assert set(entry["directions"]) == {
+        *("left", "right", "front", "behind", "above", "below"),
+    }
+    for thing in entry["objects"]:
+        assert set(thing) == {
+            *("shape", "size", "material", "color"),
+            *("rotation", "3d_coords", "pixel_coords"),
+        }
+
+
+def test_pixel_coords_show_the_middle_of_the_object() -> None:
+    lonely = load_world_config({"min_objects": 1, "max_objects": 1})
+    for index in range(10):
+        scene: Scene = draw_scene(lonely, "train", index)
+        entry = scene_entry(scene, lonely, "train", index)
+        column, row, depth = entry["objects"][0]["pixel_coords"]
+        hits = first_hits(
+            Camera(scene.camera), [scene.objects[0].solid], lonely.width, lonely.height
+        )
+        assert hits.solids[row, column] == 0
+        assert 0 < depth - hits.distances[row, column] < 2
