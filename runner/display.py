@@ -38,8 +38,6 @@ def shown(board: Board, console: Console) -> Iterator[Display]:
         get_renderable=lambda: _table(board, console.height),
         refresh_per_second=4,
         transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
     )
     with live:
         yield _Live(live)

@@ -138,3 +138,7 @@ class SweepView:
     def idle(self) -> None:
         """Let the display keep up."""
         self.display.refresh()
+
+    def stopping(self) -> None:
+        """Say that Ctrl-C was heard."""
+        self.display.say("stopping; whole epochs are kept (Ctrl-C again: at once)")

@@ -48,6 +48,7 @@ class Mirror:
         self._tracker: Tracker | None = None
         self._retry_at = 0.0
         self._last: dict[str, float] = {}
+        self._has_warned = False
         self.problem = ""  # why MLflow lags behind; empty where it does not
 
     def trial(self, folder: TrialFolder) -> None:
@@ -120,7 +121,8 @@ class Mirror:
         except Exception as error:  # noqa: BLE001 - whatever it is, the sweep goes on
             self._retry_at = time.monotonic() + self._patience_s
             line = " ".join(str(error).split())[:200]
-            if not self.problem:
+            if not self._has_warned:
+                self._has_warned = True
                 self._warn(
                     f"MLflow at {self._uri} does not take what is sent ({line}); "
                     "nothing is lost, `film sync` sends it later"

@@ -117,7 +117,11 @@ def choose_seeds(study: Study, count: int | None) -> tuple[int, ...]:
 def _matching(labels: Sequence[str], patterns: Iterable[str]) -> set[str]:
     found = set()
     for pattern in patterns:
-        matches = {label for label in labels if fnmatchcase(label, pattern)}
+        matches = {
+            label
+            for label in labels
+            if label == pattern or fnmatchcase(label, pattern)  # labels may have [
+        }
         if not matches:
             raise LaunchError(
                 f"no row matches '{pattern}'{nearest(pattern, labels)} "

@@ -9,7 +9,7 @@ from runner.errors import LaunchError
 from runner.launches import Launch, read_launch, write_launch
 from runner.plan import LaunchPlan, choose_rows, choose_seeds, plan_launch
 from runner.progress import estimate_left_s
-from runner.record import Record
+from runner.record import Record, TrialFolder
 from runner.sources import DataSource, find_source
 from runner.workers import Workers
 from runner.workspace import Workspace
@@ -84,14 +84,22 @@ class Request:
         """The study's folder in the store."""
         return self.workspace.study(self.study.name)
 
+    def folders(self) -> list[TrialFolder]:
+        """List the folders of the wanted trials.
+
+        Returns:
+            One per computation; they need not exist.
+        """
+        ids = dict.fromkeys(trial.trial_id for trial in self.trials)
+        return [self.workspace.trial(trial_id) for trial_id in ids]
+
     def records(self) -> dict[str, Record]:
         """Read what is recorded of the wanted trials.
 
         Returns:
             Records by ``trial_id``.
         """
-        ids = dict.fromkeys(trial.trial_id for trial in self.trials)
-        return {trial_id: self.workspace.trial(trial_id).read() for trial_id in ids}
+        return {folder.trial_id: folder.read() for folder in self.folders()}
 
     def plan(
         self, records: dict[str, Record], *, retry_diverged: bool = False
@@ -189,11 +197,13 @@ def find_launch(name: str, workspace: Workspace) -> Launch:
         LaunchError: The study was never launched here.
     """
     launched = workspace.launched_studies()
-    known = name if name in launched else find_study(name).name
+    is_ours = name in catalogue() or study_file(name).suffix in {".yaml", ".yml"}
+    known = find_study(name).name if is_ours and name not in launched else name
     launch = read_launch(workspace.study(known))
     if launch is None:
+        there = ", ".join(launched) or "none"
         raise LaunchError(
-            f"study '{known}' was never launched in {workspace.root}"
-            f"{nearest(known, launched)}; `film run {name}` does"
+            f"no study '{known}' was launched in {workspace.root}"
+            f"{nearest(known, launched)} (launched: {there})"
         )
     return launch

@@ -6,6 +6,7 @@ recorded, so that sending them twice adds nothing.
 """
 
 import json
+import logging
 import os
 import sqlite3
 import time
@@ -47,7 +48,7 @@ _QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # the folders keep all: no need to wait
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",  # of a server; for us, see below
     "GIT_PYTHON_REFRESH": "quiet",
 }
 _Foreign = Any  # MLflow's objects carry no types
@@ -262,6 +263,8 @@ def quiet_environment() -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     quiet_environment()
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # MLflow speaks to its own developers: deprecations, SQLAlchemy's loaders.
         warnings.simplefilter("ignore")

@@ -69,6 +69,10 @@ class SweepListener(Protocol):
         """Hear, several times a second, that the sweep goes on."""
         ...
 
+    def stopping(self) -> None:
+        """Hear that the user wants it to stop, which takes some seconds."""
+        ...
+
 
 def run_sweep(
     jobs: Sequence[TrialJob], workers: Workers, listener: SweepListener
@@ -113,6 +117,7 @@ def run_sweep(
 # what could not be recorded there is Ray's to know.
 def _work(config: dict[str, Any], jobs: Sequence[TrialJob]) -> None:
     job = jobs[config["index"]]
+    tune.report({"has_begun": True})  # Tune prints a line for a trial that says nothing
     try:
         for metrics in run_trial(job):
             tune.report(
@@ -151,11 +156,12 @@ class _Interruption:
             os._exit(128 + number)
         self.is_requested = True
 
-    def pass_on(self) -> None:
-        """Tell Tune, once its handlers are in place, to stop tidily."""
-        if self.is_requested and not self.is_passed_on:
-            self.is_passed_on = True
-            os.kill(os.getpid(), signal.SIGUSR1)  # its own word for that
+    def pass_on(self) -> bool:
+        if self.is_passed_on or not self.is_requested:
+            return False
+        self.is_passed_on = True
+        os.kill(os.getpid(), signal.SIGUSR1)  # Tune, whose steps run, stops tidily
+        return True
 
 
 _TuneCallback: Any = tune.Callback  # its hooks have more arguments than are used
@@ -178,7 +184,8 @@ class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
         return {}  # Tune saves it, to restore a sweep; that is never done here
 
     def on_step_begin(self, **_: object) -> None:
-        self._interruption.pass_on()
+        if self._interruption.pass_on():
+            self._listener.stopping()
         self._listener.idle()
 
     def on_trial_start(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's

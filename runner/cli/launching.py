@@ -112,13 +112,24 @@ def run_request(request: Request, workers: Workers, flags: Flags) -> int:
         click.echo(plan.summary(str(workers)), err=True)
         _ask(plan, assume_yes=flags["yes"])
         mirror = Mirror(request.workspace, uri, warn=_warn)
-        was_interrupted = False
         if plan.to_run:
             follow(make_missing(request.source, processes=n_cores()))
             request.write_down()
-            was_interrupted = _sweep(request, plan, records, workers, mirror)
-        code = conclude(request, mirror, uri)
-        return _INTERRUPTED if was_interrupted else code
+            if _sweep(request, plan, records, workers, mirror):
+                return _stopped(request, mirror)
+        return conclude(request, plan, mirror, uri)
+
+
+def _stopped(request: Request, mirror: Mirror) -> int:
+    launch = request.write_down()
+    mirror.everything(request.folders(), [])
+    progress = launch.progress(request.records())
+    click.echo(
+        f"stopped with {progress.runs_complete} of {progress.runs} runs complete; "
+        "the same command goes on",
+        err=True,
+    )
+    return _INTERRUPTED
 
 
 def _sweep(

@@ -13,6 +13,7 @@ from runner.cli.options import Flags
 from runner.files import is_held, read_json, write_json
 from runner.launches import Launch, read_launch
 from runner.mirror import Mirror
+from runner.plan import LaunchPlan
 from runner.record import Record, TrialState
 from runner.request import Choice, Request, find_launch
 from runner.text import aligned, percent
@@ -24,11 +25,12 @@ __all__ = ["conclude", "echo_report", "echo_status", "sync_store"]
 _BAD: Any = {TrialState.FAILED, TrialState.DIVERGED}
 
 
-def conclude(request: Request, mirror: Mirror, uri: str) -> int:
+def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> int:
     """Mirror what happened, print the table, and judge.
 
     Args:
         request: What was wanted.
+        plan: What of it was run just now.
         mirror: To MLflow.
         uri: Of MLflow.
 
@@ -36,17 +38,16 @@ def conclude(request: Request, mirror: Mirror, uri: str) -> int:
         The exit code: 0 where every wanted trial is finished.
     """
     launch = request.write_down()
-    folders = [request.workspace.trial(trial_id) for trial_id in launch.trial_ids]
-    mirror.everything(folders, [])
+    mirror.everything(request.folders(), [])
     records = request.records()
     if mirror.problem:
         click.echo(_status_table(launch, records))
     elif any(record.summary for record in records.values()):
         _echo_table(request, records, uri)
         mirror.everything([], [launch])  # with the report
-    bad = [one for one in launch.trial_ids if records[one].state in _BAD]
-    for trial_id in bad:
-        click.echo(_failure(request.workspace, trial_id, records[trial_id]), err=True)
+    for trial in plan.diverged:  # of those that just failed, it was said
+        record = records[trial.trial_id]
+        click.echo(_failure(request.workspace, trial.trial_id, record), err=True)
     is_complete = all(record.summary for record in records.values())
     return 0 if is_complete else 1
 

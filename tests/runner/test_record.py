@@ -1,0 +1,125 @@
+"""A trial's folder says what happened, whatever happened."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from film.errors import DataError, DivergedError
+from runner.record import TrialFolder, TrialState
+from runner.workspace import Workspace
+from studies.trial import Trial
+
+
+@pytest.fixture
+def folder(workspace: Workspace, make_trial: Callable[..., Trial]) -> TrialFolder:
+    trial = make_trial("β := 0", 3, model__film__beta="zero")
+    folder = workspace.trial(trial.trial_id)
+    folder.describe(trial)
+    return folder
+
+
+def epoch(number: int, accuracy: float = 0.5, wall_time_s: float = 1.0) -> dict:
+    return {"epoch": number, "val_accuracy": accuracy, "wall_time_s": wall_time_s}
+
+
+def test_a_described_trial_is_queued_and_says_what_it_computes(
+    folder: TrialFolder,
+) -> None:
+    assert folder.state() is TrialState.QUEUED
+    said = folder.description()
+    assert said["row"] == "β := 0"
+    assert said["seed"] == 3
+    assert said["config"]["model.film.beta"] == "zero"
+    assert said["trial_id"] == folder.trial_id
+
+
+def test_two_studies_may_want_the_same_trial_by_different_names(
+    folder: TrialFolder, make_trial: Callable[..., Trial]
+) -> None:
+    twin = make_trial("no shift", 3, study="other", model__film__beta="zero")
+    assert twin.trial_id == folder.trial_id
+    folder.describe(twin)
+    rows = {study: labels["row"] for study, labels in folder.wanted_by().items()}
+    assert rows == {"other": "no shift", "tiny": "β := 0"}
+    assert folder.description()["row"] == "β := 0"
+
+
+def test_an_attempt_runs_only_as_long_as_its_lock_is_held(folder: TrialFolder) -> None:
+    with folder.attempt():
+        assert folder.state() is TrialState.KILLED
+        with folder.hold():
+            assert folder.state() is TrialState.RUNNING
+
+
+def test_without_the_last_mark_a_trial_is_not_finished(folder: TrialFolder) -> None:
+    with folder.attempt():
+        pass
+    assert folder.state() is TrialState.KILLED
+    folder.finish({"best_val_accuracy": 0.5})
+    assert folder.state() is TrialState.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("problem", "state", "line"),
+    [
+        (DivergedError("loss is nan"), TrialState.DIVERGED, "loss is nan"),
+        (DataError("no such\nfile"), TrialState.FAILED, "no such file"),
+        (ZeroDivisionError("oh"), TrialState.FAILED, "ZeroDivisionError: oh"),
+        (KeyboardInterrupt(), TrialState.KILLED, ""),
+    ],
+)
+def test_what_ends_an_attempt_is_said_in_one_line(
+    folder: TrialFolder, problem: BaseException, state: TrialState, line: str
+) -> None:
+    with pytest.raises(type(problem)), folder.attempt():
+        raise problem
+    record = folder.read()
+    assert (record.state, record.error) == (state, line)
+    assert record.started_at is not None
+    assert record.ended_at is not None
+    assert record.ended_at >= record.started_at
+
+
+def test_attempts_are_counted(folder: TrialFolder) -> None:
+    for _ in range(2):
+        with folder.attempt():
+            pass
+    said = json.loads((folder.path / "state.json").read_text())
+    assert len(said["attempts"]) == 2
+
+
+def test_replayed_epochs_keep_the_time_they_were_recorded_at(
+    folder: TrialFolder,
+) -> None:
+    for number in (1, 2):
+        folder.add_epoch(epoch(number))
+    before = (folder.path / "metrics.jsonl").read_bytes()
+    for number in (1, 2):
+        folder.add_epoch(epoch(number, wall_time_s=7.0))
+    assert (folder.path / "metrics.jsonl").read_bytes() == before
+
+
+def test_an_epoch_computed_otherwise_replaces_what_followed(
+    folder: TrialFolder,
+) -> None:
+    for number in (1, 2, 3):
+        folder.add_epoch(epoch(number))
+    folder.add_epoch(epoch(2, accuracy=0.75))
+    accuracies = [row["val_accuracy"] for row in folder.read().epochs]
+    assert accuracies == [0.5, 0.75]
+
+
+@pytest.mark.parametrize("torn", ['{"epoch": 2, "val', '{"epoch": 7}\n'])
+def test_a_torn_line_is_no_epoch(folder: TrialFolder, torn: str) -> None:
+    folder.add_epoch(epoch(1))
+    with (folder.path / "metrics.jsonl").open("a") as file:
+        file.write(torn)
+    assert [row["epoch"] for row in folder.read().epochs] == [1]
+    folder.add_epoch(epoch(2))
+    assert [row["epoch"] for row in folder.read().epochs] == [1, 2]
+
+
+def test_a_broken_state_file_counts_as_never_started(folder: TrialFolder) -> None:
+    (folder.path / "state.json").write_text("{")
+    assert folder.state() is TrialState.QUEUED

@@ -1,0 +1,148 @@
+"""A trial runs in its folder, goes on where it stopped, and says how it ended."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from film.errors import DataError, DivergedError
+from runner.record import Record, TrialFolder, TrialState
+from runner.trial import TrialJob, run_trial
+from studies.trial import Trial
+
+TIMES = {"time_ms", "wall_time_s", "questions_per_s"}
+
+
+@pytest.fixture(autouse=True)
+def _keep_threads() -> None:
+    torch.set_num_threads(1)
+
+
+def computed(record: Record) -> list[dict]:
+    return [
+        {key: value for key, value in row.items() if key not in TIMES}
+        for row in record.epochs
+    ]
+
+
+def predictions(folder: Path) -> bytes:
+    return (folder / "predictions.parquet").read_bytes()
+
+
+def test_a_trial_leaves_a_whole_record(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    job = make_job(make_trial())
+    yielded = list(run_trial(job))
+    record = TrialFolder(job.folder).read()
+    assert [metrics.epoch for metrics in yielded] == [1, 2, 3]
+    assert record.state is TrialState.FINISHED
+    assert record.summary is not None
+    assert record.summary["best_val_accuracy"] == yielded[-1].best_val_accuracy
+    assert record.summary["epochs"] == 3
+    names = {path.name for path in job.folder.iterdir()}
+    assert {"config.json", "environment.json", "best.pt", "log.txt"} <= names
+    environment = json.loads((job.folder / "environment.json").read_text())
+    assert environment["torch"] == torch.__version__
+    assert environment["threads"] == 1
+    log = (job.folder / "log.txt").read_text()
+    assert "baseline · seed 0" in log
+    assert "epoch 3: training loss" in log
+
+
+def test_a_finished_trial_is_not_run_again(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    job = make_job(make_trial())
+    list(run_trial(job))
+    before = {p.name: p.stat().st_mtime_ns for p in job.folder.glob("*")}
+    assert list(run_trial(job)) == []
+    assert {p.name: p.stat().st_mtime_ns for p in job.folder.glob("*")} == before
+
+
+def test_a_stopped_trial_goes_on_and_computes_the_same_bits(
+    make_job: Callable[[Trial], TrialJob],
+    make_trial: Callable[..., Trial],
+    tmp_path: Path,
+) -> None:
+    whole = dataclasses.replace(make_job(make_trial()), folder=tmp_path / "whole")
+    list(run_trial(whole))
+    job = make_job(make_trial())
+    epochs = run_trial(job)
+    next(epochs)
+    assert TrialFolder(job.folder).state() is TrialState.RUNNING
+    epochs.close()
+    folder = TrialFolder(job.folder)
+    assert folder.state() is TrialState.KILLED
+    first_row = folder.read().epochs[0]
+    list(run_trial(job))
+    assert folder.read().epochs[0] == first_row
+    assert computed(folder.read()) == computed(TrialFolder(whole.folder).read())
+    assert predictions(job.folder) == predictions(whole.folder)
+
+
+def test_a_trial_killed_before_its_last_mark_only_needs_the_mark(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    job = make_job(make_trial())
+    list(run_trial(job))
+    rows = (job.folder / "metrics.jsonl").read_bytes()
+    (job.folder / "done.json").unlink()
+    assert len(list(run_trial(job))) == 3
+    assert TrialFolder(job.folder).state() is TrialState.FINISHED
+    assert (job.folder / "metrics.jsonl").read_bytes() == rows
+
+
+def test_a_diverged_trial_says_so_and_begins_anew(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    job = make_job(make_trial("diverges", train__learning_rate=1e30))
+    folder = TrialFolder(job.folder)
+    for _ in range(2):
+        with pytest.raises(DivergedError):
+            list(run_trial(job))
+        record = folder.read()
+        assert record.state is TrialState.DIVERGED
+        assert "the training loss of epoch 1 is" in record.error
+        assert record.epochs == ()
+
+
+def test_other_data_than_planned_are_refused(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    trial = dataclasses.replace(make_trial(), data="elsewhere")
+    job = make_job(trial)
+    with pytest.raises(DataError, match=r"but the trial is of elsewhere; give"):
+        list(run_trial(job))
+    assert TrialFolder(job.folder).read().error.endswith("or launch anew")
+    assert "Traceback" not in (job.folder / "log.txt").read_text()
+
+
+def test_a_bug_has_its_traceback_in_the_log(
+    make_job: Callable[[Trial], TrialJob],
+    make_trial: Callable[..., Trial],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("runner.trial.fit", broken)
+    job = make_job(make_trial())
+    with pytest.raises(ZeroDivisionError):
+        list(run_trial(job))
+    assert TrialFolder(job.folder).read().error == "ZeroDivisionError: ours"
+    assert "Traceback" in (job.folder / "log.txt").read_text()
+
+
+def test_leftovers_of_a_killed_process_are_cleared(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    job = make_job(make_trial())
+    job.folder.mkdir(parents=True)
+    leftover = job.folder / ".checkpoint.pt.x8r2"
+    leftover.write_bytes(b"half")
+    list(run_trial(job))
+    assert not leftover.exists()
