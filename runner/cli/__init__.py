@@ -7,6 +7,7 @@ page answers at once.
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -17,9 +18,11 @@ from runner.cli.browse import ui
 from runner.cli.data import data
 from runner.cli.single import train, verify
 from runner.cli.study import listing, plan, report, run, show, status, sync
+from runner.errors import BusyError
 
 __all__ = ["film", "main"]
 
+_BUSY = 1
 _BAD_INPUT = 2
 _INTERRUPTED = 130
 
@@ -39,17 +42,21 @@ for _command in (
     film.add_command(_command)
 
 
-def main() -> NoReturn:
-    """Run the command line; a user's mistake is one line, and never a traceback."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; a user's mistake is one line, and never a traceback.
+
+    Args:
+        arguments: What follows ``film``; None takes the process's own.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = film.main(standalone_mode=False)
+        code = film.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = _BAD_INPUT
     except FilmError as error:
         click.echo(f"film: error: {error}", err=True)
-        code = _BAD_INPUT
+        code = _BUSY if isinstance(error, BusyError) else _BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         click.echo("film: stopped; nothing that was finished is lost", err=True)
         code = _INTERRUPTED

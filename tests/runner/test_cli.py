@@ -1,0 +1,240 @@
+"""The command line answers at once, and says in one line what was wrong."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner.cli import main
+from runner.trial import TrialJob, run_trial
+from runner.workspace import Workspace
+from studies.study import read_study
+from studies.trial import Trial
+
+Film = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def film(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Film:
+    monkeypatch.chdir(tmp_path)
+    for name in ("FILM_STORE", "FILM_DATA", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        assert isinstance(ended.value.code, int)
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("words", [("--help",), ("list",), ("run", "--help")])
+def test_answers_come_without_torch_ray_and_mlflow(words: tuple[str, ...]) -> None:
+    code = (
+        "import sys\n"
+        "from runner.cli import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "except SystemExit as ended:\n    assert ended.code == 0\n"
+        "heavy = {'torch', 'ray', 'mlflow', 'pandas', 'matplotlib', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", code, *words], check=True, stdout=subprocess.DEVNULL
+    )
+    assert time.perf_counter() - start < 5  # 0.1 to 0.3 s where nobody else works
+
+
+def test_every_command_has_an_example(film: Film) -> None:
+    _, text, _ = film("--help")
+    commands = [
+        line.split()[0] for line in text.partition("Commands:")[2].strip().splitlines()
+    ]
+    assert {"list", "show", "plan", "run", "status", "report", "sync", "ui"} <= set(
+        commands
+    )
+    families = [(name,) for name in commands if name != "data"]
+    families += [("data", name) for name in ("make", "prepare", "info")]
+    for family in families:
+        _, text, _ = film(*family, "--help")
+        assert f"Example: film {' '.join(family)}" in text
+
+
+def test_studies_are_listed_and_shown(film: Film, study_file: Path) -> None:
+    code, text, _ = film("list")
+    assert code == 0
+    assert "paper-table2" in text
+    _, text, _ = film("list", "--json")
+    assert {study["study"] for study in json.loads(text)} >= {"quick", "paper-table2"}
+    _, text, _ = film("show", study_file)
+    assert "β := 0    model.film.beta = zero" in text
+    _, text, _ = film("show", study_file, "--json")
+    assert [row["row"] for row in json.loads(text)["rows"]] == [
+        "baseline",
+        "β := 0",
+        "γ := 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("show", "quik"), "no study is named 'quik'; did you mean 'quick'?"),
+        (("show", "./no.yaml"), "no.yaml: cannot be read"),
+        (("run", "{study}"), "tiny learns from CLEVR: give --data DIR"),
+        (("plan", "{study}", "--data", "no"), "--data no: no such folder"),
+        (("plan", "quick", "--only", "zzz"), "no row matches 'zzz'"),
+        (("plan", "quick", "--device", "cuda"), "torch sees 0 GPUs"),
+        (("run", "quick", "--tracking-uri", "./mlruns"), "tracking URI './mlruns'"),
+        (("status", "quick"), "no study 'quick' was launched in"),
+        (("sync", "nope"), "no study 'nope' was launched in"),
+        (("ui", "nope"), "no study 'nope' was launched in"),
+        (("train", "--set", "model.width"), "--set model.width: write NAME=VALUE"),
+        (("train", "--set", "model.widht=3"), "model.widht: no such setting"),
+        (("train",), "give --data DIR"),
+        (("data", "make", "tiny2", "out"), "there is no world 'tiny2'"),
+        (("data", "info", "no"), "no"),
+        (("data", "prepare", "no", "out"), "no"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(
+    film: Film, study_file: Path, words: tuple[str, ...], line: str
+) -> None:
+    code, _, error = film(*(word.format(study=study_file) for word in words))
+    assert code == 2
+    assert error.startswith("film: error: ")
+    assert line in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("nope",), ("run",), ("plan", "quick", "-j", "0")])
+def test_bad_usage_is_code_2(film: Film, words: tuple[str, ...]) -> None:
+    code, _, error = film(*words)
+    assert code == 2
+    assert "Usage: " in error
+
+
+def test_a_plan_names_every_trial(film: Film, study_file: Path, data: Path) -> None:
+    words = ("plan", study_file, "--data", data, "--only", "β*", "--seeds", "3")
+    code, text, _ = film(*words)
+    assert code == 0
+    assert "6 trials: 0 done, 6 to run on " in text
+    _, text, _ = film(*words, "--json")
+    plan = json.loads(text)
+    assert plan["n_to_run"] == 6
+    assert {(one["row"], one["seed"]) for one in plan["trials"]} == {
+        (row, seed) for row in ("baseline", "β := 0") for seed in range(3)
+    }
+    assert not Path("film-store").exists()
+
+
+def test_a_dry_run_starts_nothing(film: Film, study_file: Path, data: Path) -> None:
+    code, text, _ = film("run", study_file, "--data", data, "-n")
+    assert code == 0
+    assert "6 to run" in text
+    assert not Path("film-store").exists()
+
+
+def test_a_plan_counts_what_is_recorded(
+    film: Film, study_file: Path, data: Path, make_job: Callable[[Trial], TrialJob]
+) -> None:
+    workspace = Workspace.at(Path("store"))
+    from film.config import ImageInput  # noqa: PLC0415 - only here
+    from film.data.fingerprint import data_fingerprint  # noqa: PLC0415 - only here
+
+    study = read_study(study_file)
+    names = {ImageInput.FEATURES: data_fingerprint(data, ImageInput.FEATURES)}
+    trial = study.trials(names)[0]
+    job = make_job(trial)
+    assert job.folder == workspace.trial(trial.trial_id).path
+    list(run_trial(job))
+    _, text, _ = film("plan", study_file, "--data", data, "--store", "store")
+    assert "6 trials: 1 done, 5 to run" in text
+    assert "by the epochs that are recorded" in text
+
+
+def test_one_configuration_is_trained_where_studies_find_it(
+    film: Film, data: Path, study_file: Path
+) -> None:
+    settings = read_study(study_file).baseline.config.flat()
+    words = [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
+    words += ["--data", str(data), "--store", "store"]
+    code, text, _ = film("train", *words)
+    assert code == 0
+    assert "epoch 3 of 3: loss" in text
+    _, text, _ = film("plan", study_file, "--data", data, "--store", "store")
+    assert "6 trials: 1 done, 5 to run" in text
+
+
+def test_a_study_is_run_by_one_at_a_time(
+    film: Film, study_file: Path, data: Path
+) -> None:
+    from runner.files import exclusive  # noqa: PLC0415 - only here
+
+    lock = Workspace.at(Path("store")).study("tiny") / "launch.lock"
+    with exclusive(lock):
+        words = ("run", study_file, "--data", data, "--store", "store")
+        code, _, error = film(*words)
+    assert code == 1
+    assert "study tiny is being run already in" in error
+
+
+def test_verify_compares_every_file_before_it_complains(
+    film: Film, shared: Path, tmp_path: Path
+) -> None:
+    good = shared / "reference" / "film" / "best.npz"
+    bad = tmp_path / "bad.npz"
+    np.savez(bad, nothing=np.zeros(1))
+    code, text, _ = film("verify", good)
+    assert code == 0
+    assert "agrees" in text
+    code, text, error = film("verify", bad, good)
+    assert code == 2
+    assert "agrees" in text
+    assert "bad.npz: lacks" in error
+    code, text, _ = film("verify", good, "--tolerance", "0")
+    assert code == 1
+    assert "DIFFERS" in text
+    _, text, _ = film("verify", good, "--json")
+    assert json.loads(text)[0]["agrees"] is True
+
+
+def test_verify_counts_nan_as_a_difference(
+    film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from film.model.reference import Agreement  # noqa: PLC0415 - only here
+
+    nan = Agreement(logits_eval=0.0, logits_train=float("nan"))
+    monkeypatch.setattr("runner.cli.verifying.verify", lambda _: nan)
+    code, text, _ = film("verify", "any.npz")
+    assert code == 1
+    assert "nan" in text
+    _, text, _ = film("verify", "any.npz", "--json")
+    assert json.loads(text)[0]["largest_difference"] is None
+
+
+def test_info_describes_prepared_data(film: Film, data: Path) -> None:
+    code, text, _ = film("data", "info", data)
+    assert code == 0
+    assert "fingerprint with features: " in text
+    _, text, _ = film("data", "info", data, "--json")
+    assert json.loads(text)["splits"]["train"]["n_questions"] == 48
+
+
+def test_output_that_nobody_reads_is_no_error() -> None:
+    command = f"{sys.executable} -m runner.cli list | true"
+    ended = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
