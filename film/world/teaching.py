@@ -53,7 +53,8 @@ def train_extractor(
 ) -> Iterator[Progress | ExtractorMetrics]:
     """Draw lessons, teach a new extractor and write its weights.
 
-    The shipped weights were made with the defaults.
+    The shipped weights were made with the defaults, before the renderer learned to
+    spare rays: a new run gives weights as good, not the same bytes.
 
     Args:
         path: Where the weights go, at the very end.
