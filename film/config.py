@@ -167,6 +167,7 @@ class GeneratorConfig(_Settings):
     word_dim: _Count = 200
     hidden: _Count = 4096
     n_layers: _Count = 1
+    update_bias: _Number = 0.0  # first bias of the update gate; above 0, memory is long
 
 
 class StemConfig(_Settings):
@@ -398,6 +399,7 @@ def _inert_settings(model: ModelConfig) -> list[str]:
             "model.generator.word_dim",
             "model.generator.hidden",
             "model.generator.n_layers",
+            "model.generator.update_bias",
         ]
     if not model.conditioned_blocks:
         inert += ["model.film.gamma", "model.film.beta", "model.film.conditioning"]

@@ -61,6 +61,7 @@ class FilmNetwork(nn.Module):
             torch.manual_seed(generator_seed)
             self.generator = FilmGenerator(config, n_words=sizes.n_words)
             _initialise(self.generator)
+            self.generator.lengthen_memory(config.generator.update_bias)
             torch.manual_seed(network_seed)
             self.stem = Stem(config, n_channels=sizes.image_shape[0])
             self.blocks = nn.ModuleList(

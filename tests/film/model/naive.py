@@ -126,8 +126,8 @@ def add_coordinates(config: ModelConfig, maps: np.ndarray) -> np.ndarray:
     x, y = np.zeros((1, height, width)), np.zeros((1, height, width))
     for row in range(height):
         for column in range(width):
-            x[0, row, column] = -1 + 2 * column / (width - 1)
-            y[0, row, column] = -1 + 2 * row / (height - 1)
+            x[0, row, column] = -1 + 2 * column / max(width - 1, 1)
+            y[0, row, column] = -1 + 2 * row / max(height - 1, 1)
     return np.concatenate([maps, x, y])
 
 

@@ -196,3 +196,15 @@ def test_every_weight_that_can_matter_gets_a_gradient() -> None:
     ).backward()
     without = [n for n, p in network.named_parameters() if p.grad is None]
     assert without == []
+
+
+def test_an_update_bias_lengthens_the_memory_of_every_layer() -> None:
+    short = FilmNetwork(small(generator__n_layers=2), SIZES).generator.rnn
+    long = FilmNetwork(
+        small(generator__n_layers=2, generator__update_bias=2), SIZES
+    ).generator.rnn
+    for layer in (0, 1):
+        name = f"bias_ih_l{layer}"
+        added = getattr(long, name) - getattr(short, name)
+        expected = torch.tensor([0.0] * 5 + [2.0] * 5 + [0.0] * 5)  # reset, update, new
+        torch.testing.assert_close(added, expected)
