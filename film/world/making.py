@@ -58,6 +58,7 @@ def make_world(
         raise ConfigError(f"processes must be at least 1, got {processes}")
     if _is_made(config, directory):
         return
+    directory = directory.absolute()  # "." has no name to add to
     partial_world = directory.with_name(f".{directory.name}.partial")
     if partial_world.exists():
         shutil.rmtree(partial_world)
