@@ -90,27 +90,38 @@ def run_sweep(
     Returns:
         Whether it was stopped before everything was tried.
     """
-    with _ray(workers) as storage, _Interruption() as interruption:
-        fit = tune.Tuner(
-            tune.with_resources(
-                tune.with_parameters(_work, jobs=tuple(jobs)),
-                {"cpu": 1, "gpu": workers.gpus_per_trial},
-            ),
-            param_space={"index": tune.grid_search(list(range(len(jobs))))},
-            tune_config=tune.TuneConfig(
-                max_concurrent_trials=workers.jobs, reuse_actors=True
-            ),
-            run_config=tune.RunConfig(
-                name="sweep",
-                storage_path=str(storage),
-                verbose=0,
-                callbacks=[_Callback(jobs, listener, interruption)],
-                failure_config=tune.FailureConfig(max_failures=_MAX_CRASHES),
-            ),
-        ).fit
-        fit()
+    with (
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),  # Ray prints that a worker died
+        _ray(workers) as storage,
+        _Interruption() as interruption,
+    ):
+        _tuner(jobs, workers, storage, _Callback(jobs, listener, interruption)).fit()
     _await_the_dead(jobs)
     return interruption.is_requested
+
+
+def _tuner(
+    jobs: Sequence[TrialJob], workers: Workers, storage: Path, callback: tune.Callback
+) -> tune.Tuner:
+    work = tune.with_resources(
+        tune.with_parameters(_work, jobs=tuple(jobs)),
+        {"cpu": 1, "gpu": workers.gpus_per_trial},
+    )
+    return tune.Tuner(
+        work,
+        param_space={"index": tune.grid_search(list(range(len(jobs))))},
+        tune_config=tune.TuneConfig(
+            max_concurrent_trials=workers.jobs, reuse_actors=True
+        ),
+        run_config=tune.RunConfig(
+            name="sweep",
+            storage_path=str(storage),
+            verbose=0,
+            callbacks=[callback],
+            failure_config=tune.FailureConfig(max_failures=_MAX_CRASHES),
+        ),
+    )
 
 
 # All that Ray calls in a worker. What goes wrong with a trial is in its folder; only

@@ -184,7 +184,7 @@ def test_what_was_finished_was_never_run_again(sweep: Sweep) -> None:
 def test_no_user_sees_a_traceback_or_another_library(sweep: Sweep) -> None:
     for chapter in sweep.chapters:
         text = chapter.output + chapter.errors
-        for noise in ("Traceback", "Trial _work", "INFO", "ray::"):
+        for noise in ("Traceback", "Trial _work", "INFO", "ray"):
             assert noise not in text
     warning = sweep.chapters[0].errors
     assert warning.count("film: warning: MLflow at http://127.0.0.1:9") == 1
@@ -250,7 +250,12 @@ def test_sharing_a_worker_and_dying_change_no_bit(
             continue
         folder = sweep.workspace.trial(trial.trial_id)
         alone = TrialFolder(tmp_path / trial.trial_id)
-        list(run_trial(TrialJob(trial=trial, data=data, folder=alone.path)))
+        threads = json.loads((folder.path / "environment.json").read_text())["threads"]
+        list(
+            run_trial(
+                TrialJob(trial=trial, data=data, folder=alone.path, n_threads=threads)
+            )
+        )
         assert computed(alone) == computed(folder)
         answers = [one.path / "predictions.parquet" for one in (alone, folder)]
         assert answers[0].read_bytes() == answers[1].read_bytes()
