@@ -163,7 +163,9 @@ class _Interruption:
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if self.is_requested:
-            os.write(2, b"\x1b[?25h\nfilm: stopped at once\n")  # the cursor is back
+            if os.isatty(2):
+                os.write(2, b"\x1b[?25h")  # the live table had hidden the cursor
+            os.write(2, b"\nfilm: stopped at once\n")
             os._exit(128 + number)
         self.is_requested = True
 

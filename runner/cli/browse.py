@@ -24,9 +24,10 @@ def ui(
     *,
     no_browser: bool,
 ) -> None:
-    """Open the MLflow UI on this machine at the runs of STUDY, grouped by row.
+    """Open the MLflow UI at the runs of STUDY.
 
-    Stop it with Ctrl-C. Where runs are kept by a server, its page is opened.
+    It is served on this machine alone, with the runs grouped by row; Ctrl-C stops
+    it. Where runs are kept by a server, its page is opened.
 
     Example: film ui quick
     """

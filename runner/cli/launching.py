@@ -142,13 +142,13 @@ def _sweep(
     from rich.console import Console
 
     from runner.display import shown
-    from runner.launch import SweepView, board_of, launch
+    from runner.sweep import SweepView, board_of, sweep
 
     board = board_of(request.trials, records, plan.to_run, workers)
     with shown(board, Console(stderr=True)) as display:
         view = SweepView(request.workspace, board, mirror, display)
         data = request.source.directory
-        return launch(plan.to_run, data, workers, request.workspace, view)
+        return sweep(plan.to_run, data, workers, request.workspace, view)
 
 
 def _ask(plan: LaunchPlan, *, assume_yes: bool) -> None:

@@ -30,7 +30,9 @@ def train(
     device: str,
     store: Path,
 ) -> None:
-    """Train one configuration, and record it where studies find it.
+    """Train one configuration.
+
+    It is recorded where studies find it.
 
     Stop it (Ctrl-C) and run it again: it goes on after the last whole epoch.
 
@@ -49,10 +51,11 @@ def train(
 )
 @as_json
 def verify(files: tuple[Path, ...], tolerance: float, *, as_json: bool) -> int:
-    """Hold the network against outputs of the authors' code, recorded in FILES (.npz).
+    """Compare the network with recorded outputs (FILES, .npz).
 
-    Prints the largest difference of each file. Exit code: 0 all agree, 1 some do not,
-    2 a file cannot be used.
+    They are of the authors' code. Prints the largest difference of each file.
+
+    Exit code: 0 all agree, 1 some do not, 2 a file cannot be used.
 
     Example: film verify reference/*.npz
     """

@@ -57,7 +57,7 @@ def show(study: str, *, as_json: bool) -> None:
 @store_option
 @as_json
 def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
-    """Show what a launch of STUDY would run, and what is there already.
+    """Show what a launch of STUDY would run.
 
     Example: film plan quick --seeds 2
     """
@@ -80,7 +80,7 @@ def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
     "--retry-diverged", is_flag=True, help="Run again what diverged, from the start."
 )
 def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
-    """Run what STUDY wants and is not recorded yet; then print its table.
+    """Run what is missing of STUDY, then print its table.
 
     Stop it at any moment (Ctrl-C) and run it again: it goes on, and repeats nothing
     that was finished.
@@ -123,7 +123,7 @@ def status(study: str, *, store: Path, as_json: bool) -> None:
 @tracking_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> None:
-    """Write the report of STUDY from what is recorded, and print its table.
+    """Write the report of STUDY, and print its table.
 
     Example: film report quick --out report
     """
@@ -137,7 +137,9 @@ def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> None:
 @store_option
 @tracking_option
 def sync(study: str | None, store: Path, tracking_uri: str | None) -> int:
-    """Bring MLflow up to date with the folders of STUDY, or of every trial.
+    """Bring MLflow up to date with what is recorded.
+
+    Of STUDY, or of every trial; what MLflow has already is not repeated.
 
     Example: film sync --tracking-uri http://mlflow.example:5000
     """

@@ -1,4 +1,4 @@
-"""Carry out a plan: run it, show it, mirror it."""
+"""A sweep as the driver sees it: run, shown and mirrored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from runner.workers import Workers
 from runner.workspace import Workspace
 from studies.trial import Trial
 
-__all__ = ["SweepView", "board_of", "launch"]
+__all__ = ["SweepView", "board_of", "sweep"]
 
 _CRASHED = (
     "its process died twice without a word, perhaps for want of memory; "
@@ -55,7 +55,7 @@ def board_of(
     return board
 
 
-def launch(
+def sweep(
     trials: Sequence[Trial],
     data: Path,
     workers: Workers,

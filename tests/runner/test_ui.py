@@ -1,0 +1,43 @@
+"""The MLflow UI is served on loopback, and gone when it is stopped."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from runner.ui import free_port
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_taken_port_is_not_used() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    assert free_port(port) == port
+
+
+def test_the_ui_answers_until_it_is_stopped(tmp_path: Path) -> None:
+    port = free_port(5000)
+    command = [sys.executable, "-m", "runner.cli", "ui", "--no-browser"]
+    command += ["--port", str(port), "--store", str(tmp_path / "store")]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    link = process.stdout.readline()
+    assert link.startswith(f"http://127.0.0.1:{port}/#/experiments/1/runs?"), (
+        process.communicate()
+    )
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
+        assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+    assert free_port(port) == port
