@@ -27,7 +27,9 @@ def follow(work: Iterable[Progress]) -> None:
         rich_progress.MofNCompleteColumn(),
         rich_progress.TimeRemainingColumn(),
     )
-    bars = rich_progress.Progress(*columns, console=console)
+    bars = rich_progress.Progress(
+        *columns, console=console, disable=not console.is_terminal
+    )
     tasks: dict[str, rich_progress.TaskID] = {}
     with bars:
         step: Progress | None = first
