@@ -35,7 +35,9 @@ def n_cores() -> int:
     Returns:
         At least 1.
     """
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS
 
 
 def choose_workers(
