@@ -127,7 +127,7 @@ class Schedule(StrEnum):
     """How the learning rate moves over ``max_epochs``."""
 
     CONSTANT = "constant"  # the paper
-    COSINE = "cosine"  # from the learning rate to zero, after one warm-up epoch
+    DECAY = "decay"  # constant, then straight to zero over the last third
 
 
 def _refuse_bool(value: object) -> object:

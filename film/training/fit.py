@@ -281,10 +281,9 @@ def _learning_rate(config: Config, progress: float) -> float:
     match settings.schedule:
         case Schedule.CONSTANT:
             return settings.learning_rate
-        case Schedule.COSINE:
-            warm_up = min(progress, 1.0)
-            left = 0.5 * (1 + math.cos(math.pi * progress / settings.max_epochs))
-            return settings.learning_rate * warm_up * left
+        case Schedule.DECAY:
+            left = 1 - progress / settings.max_epochs
+            return settings.learning_rate * min(1.0, 3 * left)
 
 
 def _sizes(dataset: QuestionDataset) -> DataSizes:

@@ -151,6 +151,8 @@ class WorldConfig(BaseModel):
     shapes: _Shapes = tuple(Shape)
     materials: _Materials = tuple(Material)
     sizes: _Sizes = tuple(Size)
+    max_attributes: int = Field(4, ge=1, le=4)
+    """Words such as "red" that a description has, at most."""
     question_types: TypeShares = TypeShares(
         count=0.23,
         exist=0.14,
@@ -224,8 +226,9 @@ PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
             min_objects=2,
             max_objects=4,
             colors=_FOUR_COLORS,
+            max_attributes=2,
             question_types=TypeShares(exist=0.5, query_attribute=0.5),
-            reasoning=ReasoningShares(zero_hop=0.7, one_hop=0.3),
+            reasoning=ReasoningShares(zero_hop=0.9, one_hop=0.1),
         ),
         "small": WorldConfig(
             n_train=10_000, n_val=1500, n_test=1500, min_objects=3, max_objects=6

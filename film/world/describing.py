@@ -79,7 +79,7 @@ class PhraseDrawer:
         fewest = 0 if bare.step and isinstance(bare.step.hop, Direction) else 1
         mentioned = [
             names
-            for size in range(fewest, len(known) + 1)
+            for size in self._sizes(fewest, len(known))
             for names in combinations(known, size)
         ]
         if not mentioned:
@@ -112,9 +112,12 @@ class PhraseDrawer:
         ]
         return [
             words
-            for size in range(len(known) + 1)
+            for size in self._sizes(0, len(known))
             for words in combinations(known, size)
         ]
+
+    def _sizes(self, fewest: int, known: int) -> range:
+        return range(fewest, min(known, self.palette.max_attributes) + 1)
 
     def _singles_out(
         self, words: Description, target: int, reached: Objects, *, is_direct: bool

@@ -22,6 +22,7 @@ class Palette:
 
     Attributes:
         values: The values of each attribute that has more than one.
+        max_attributes: How many of them a description mentions, at most.
     """
 
     def __init__(self, config: WorldConfig) -> None:
@@ -32,6 +33,7 @@ class Palette:
             Attribute.SHAPE: config.shapes,
         }
         self.values = {a: given for a, given in values.items() if len(given) > 1}
+        self.max_attributes = config.max_attributes
         self._queried = {f"query_{a}": given for a, given in self.values.items()}
         self._types = config.question_types
         self._ways = config.reasoning

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from film.config import Config, FilmPlacement, ImageInput
+from film.world.config import world_preset
 from studies.catalogue import catalogue, find_study
 from studies.errors import StudyError
 from studies.study import Study, StudyFile, read_study
@@ -169,6 +170,9 @@ class TestCatalogue:
         depths = [row.config.model.n_blocks for row in find_study("paper-table3").rows]
         assert sorted(depths) == [1, 2, 3, 4, 5, 6, 7, 8, 12]
 
+    def test_the_world_of_the_quick_study_can_be_made_by_its_name(self) -> None:
+        assert find_study("quick").world == world_preset("quick")
+
     def test_a_variation_changes_what_it_names_and_nothing_else(self) -> None:
         for name in catalogue():
             study = find_study(name)
@@ -187,7 +191,8 @@ def test_the_shipped_schema_is_that_of_the_models() -> None:
 
 def test_studies_load_without_anything_heavy() -> None:
     code = (
-        "import sys; from studies.catalogue import find_study; find_study('quick'); "
+        "import sys; from film.world.config import world_preset
+from studies.catalogue import find_study; find_study('quick'); "
         "heavy = {'torch', 'ray', 'mlflow', 'pandas', 'numpy'} & set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )

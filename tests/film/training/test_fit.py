@@ -211,10 +211,10 @@ def test_bfloat16_is_an_option_that_learns(
     assert run(half, train, val, tmp_path)[-1].best_val_accuracy >= 0.9
 
 
-def test_a_cosine_schedule_ends_at_a_learning_rate_of_zero(
+def test_a_decaying_schedule_ends_at_a_learning_rate_of_zero(
     config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
 ) -> None:
-    run(config.with_changes({"train.schedule": "cosine"}), train, val, tmp_path)
+    run(config.with_changes({"train.schedule": "decay"}), train, val, tmp_path)
     optimizer = load_tensors(tmp_path / "checkpoint.pt")["optimizer"]
     assert optimizer["param_groups"][0]["lr"] == pytest.approx(0, abs=1e-9)
 

@@ -91,6 +91,7 @@ def test_every_setting_changes_the_fingerprint() -> None:
         {"shapes": ("cube", "sphere")},
         {"materials": ("metal",)},
         {"sizes": ("small",)},
+        {"max_attributes": 2},
         {"question_types": {"count": 1}},
         {"reasoning": {"zero_hop": 1}},
         {"seed": 7},
