@@ -191,8 +191,7 @@ def test_the_shipped_schema_is_that_of_the_models() -> None:
 
 def test_studies_load_without_anything_heavy() -> None:
     code = (
-        "import sys; from film.world.config import world_preset
-from studies.catalogue import find_study; find_study('quick'); "
+        "import sys; from studies.catalogue import find_study; find_study('quick'); "
         "heavy = {'torch', 'ray', 'mlflow', 'pandas', 'numpy'} & set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
