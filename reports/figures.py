@@ -69,6 +69,7 @@ _LOOKS: Final[Mapping[Verdict, _Look]] = {  # Okabe and Ito's colours
     Verdict.BETTER: _Look("#0072b2", "^", "better (Holm)"),
     Verdict.EQUIVALENT: _Look("#009e73", "s", "equivalent"),
     Verdict.INCONCLUSIVE: _Look(_GREY, "o", "inconclusive"),
+    Verdict.TWO_RUNS: _Look(_GREY, "o", "two runs: no verdict"),
     Verdict.ONE_RUN: _Look(_PALE, "o", "one run: no verdict", face="white"),
 }
 _NUMBERS: Final = (

@@ -193,7 +193,11 @@ class _Reader:
         digest = hashlib.sha256(content).hexdigest()
         if digest not in self._questions:
             types = frame["type"].to_numpy(dtype=str)
-            self._questions[digest] = Questions(scenes, types, digest)
+            by_answer = frame.groupby(["type", "label"], observed=True).size()
+            n_guessed = by_answer.groupby("type", observed=True).max().sum()
+            self._questions[digest] = Questions(
+                scenes, types, digest, guess=float(n_guessed / len(frame))
+            )
         return self._questions[digest]
 
 

@@ -14,7 +14,7 @@ from reports.errors import ReportError
 from reports.figures import draw_forest, forest_numbers, save_figure
 from reports.latex import to_latex
 from reports.load import load_results
-from reports.numbers import interval, signed
+from reports.numbers import interval, percent, signed
 from reports.page import Page, to_html
 from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
 from reports.renderers import to_markdown, to_text
@@ -96,7 +96,12 @@ def _write(
     published, remarks = _published(study, results)
     estimates = _with_published(estimate_rows(results, margin=study.margin), published)
     by_type = accuracy_by_type(results)
-    notes = [*accuracy_notes(estimates, study.margin), *remarks, *results.notes]
+    notes = [
+        *accuracy_notes(estimates, study.margin),
+        *_guess(results),
+        *remarks,
+        *results.notes,
+    ]
     table = accuracy_table(study.name, estimates, notes)
     types = type_table(study.name, by_type)
     further = {
@@ -152,6 +157,19 @@ def _published(
         return {}, [_OTHER_DATA]
     source = next(iter(published.values())).source
     return published, [f"Published: {source}; one run per row but for the ±."]
+
+
+# What a network that does not look could reach; it makes a collapsed row readable.
+def _guess(results: Results) -> list[str]:
+    guesses = {answers.questions.guess for answers in results.answers.values()}
+    if len(guesses) != 1 or math.isnan(guess := guesses.pop()):
+        return []
+    return [
+        (
+            "Without looking, the most frequent answer to each type of question "
+            f"would be right in {percent(guess)} %."
+        )
+    ]
 
 
 def _with_published(

@@ -3,6 +3,7 @@
 Accuracies are fractions here and in every statistic; a table alone prints percent.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,11 +36,14 @@ class Questions:
         scenes: Image index of each question; questions about one image are a cluster.
         types: Question type of each question.
         digest: Names rows, scenes and right answers; equal digests, equal questions.
+        guess: Accuracy of giving each type of question its most frequent right
+            answer, without looking; NaN where it is not known.
     """
 
     scenes: npt.NDArray[np.int64]
     types: npt.NDArray[np.str_]
     digest: str
+    guess: float = math.nan
 
     @property
     def n_questions(self) -> int:

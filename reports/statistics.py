@@ -52,6 +52,7 @@ class Verdict(StrEnum):
     BETTER = "better"
     EQUIVALENT = "equivalent"
     INCONCLUSIVE = "inconclusive"
+    TWO_RUNS = "two runs"
     ONE_RUN = "one run"
     NO_RESULT = "no result"
     NO_BASELINE = "no baseline"
@@ -253,7 +254,9 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
 
 
 def _tested(row: Mapping[str, Any]) -> Verdict:
-    if row["n_compared"] >= _RUNS_FOR_VERDICT and row["p_holm"] < _ALPHA:
+    if row["n_compared"] < _RUNS_FOR_VERDICT:
+        return Verdict.TWO_RUNS
+    if row["p_holm"] < _ALPHA:
         return Verdict.WORSE if row["delta"] < 0 else Verdict.BETTER
     if row["p_equivalent_holm"] < _ALPHA:
         return Verdict.EQUIVALENT

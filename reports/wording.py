@@ -37,6 +37,14 @@ _RANGE_NOTE: Final = (
 )
 
 
+_TESTED: Final = (
+    Verdict.WORSE,
+    Verdict.BETTER,
+    Verdict.EQUIVALENT,
+    Verdict.INCONCLUSIVE,
+)
+
+
 def accuracy_notes(estimates: pd.DataFrame, margin: float | None) -> list[str]:
     """Explain every number and sign of an accuracy table.
 
@@ -150,8 +158,14 @@ def _interval_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list[str]:
     n_tests = max((row["n_tests"] for row in rows), default=0)
+    verdicts = {row["verdict"] for row in rows}
     notes = []
-    if n_tests:
+    if Verdict.TWO_RUNS in verdicts:
+        notes.append(
+            "? Two runs, of the row or of the baseline, are too few for a verdict, "
+            "however wide or narrow the interval; three or more give one."
+        )
+    if n_tests and verdicts & set(_TESTED):
         notes.append(
             "Worse or better: from 3 runs on, where Holm's p is below .05 over "
             f"{count(n_tests, 'comparison')}. Inconclusive does not mean equal: the "

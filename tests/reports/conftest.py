@@ -192,7 +192,7 @@ def log_predictions(
             "family": np.zeros(n, dtype=np.int16),
             "type": pd.Categorical(questions.types),
             "answer": np.where(correct, "yes", "no"),
-            "label": "yes",
+            "label": np.where(np.arange(n) % 3 == 0, "no", "yes"),
             "correct": correct,
         }
     )

@@ -193,3 +193,17 @@ def runs_of(store: Store, trial: Trial) -> list:  # MLflow's runs carry no types
     return store.client.search_runs(
         [experiment], f"tags.`film.trial_id` = '{trial.trial_id}'"
     )
+
+
+def test_what_guessing_by_type_would_give_is_counted(results: Results) -> None:
+    questions = next(iter(results.answers.values())).questions
+    right = 0
+    for kind in set(questions.types):
+        labels = [
+            "no" if row % 3 == 0 else "yes"
+            for row, its in enumerate(questions.types)
+            if its == kind
+        ]
+        right += max(labels.count("no"), labels.count("yes"))
+    assert questions.guess == pytest.approx(right / questions.n_questions)
+    assert 0.5 < questions.guess < 1

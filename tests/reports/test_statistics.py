@@ -37,13 +37,13 @@ def test_three_runs_can_be_worse_or_better(make_results: Make) -> None:
     assert rows["bad"]["delta"] == pytest.approx(-0.06)
 
 
-def test_two_runs_are_never_more_than_inconclusive(make_results: Make) -> None:
+def test_two_runs_give_no_verdict(make_results: Make) -> None:
     estimates = estimate_rows(
         make_results({"baseline": (0.9, 0.9), "collapsed": (0.2, 0.2)}), margin=50.0
     )
     row = by_row(estimates)["collapsed"]
     assert row["p_holm"] < 0.05
-    assert row["verdict"] == Verdict.INCONCLUSIVE
+    assert row["verdict"] == Verdict.TWO_RUNS
 
 
 def test_one_run_gets_an_interval_but_no_verdict(make_results: Make) -> None:
