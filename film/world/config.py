@@ -227,7 +227,7 @@ PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
             max_objects=4,
             colors=_FOUR_COLORS,
             max_attributes=2,
-            question_types=TypeShares(exist=0.6, query_attribute=0.4),
+            question_types=TypeShares(exist=0.65, query_attribute=0.35),
             reasoning=ReasoningShares(zero_hop=0.9, one_hop=0.1),
         ),
         "small": WorldConfig(
