@@ -345,20 +345,10 @@ class Config(_Settings):
         Returns:
             A configuration that computes what this one does.
         """
-        inert = _inert_settings(self.model)
-        if self.train.patience is not None and (
-            self.train.patience >= self.train.max_epochs
-        ):
-            inert.append("train.patience")
-        defaults = Config().flat()
-        changes = {name: defaults[name] for name in inert}
-        blocks = list(self.model.conditioned_blocks)
-        changes["model.film.blocks"] = blocks or "none"
-        if not self.model.residual and (
-            self.model.film.placement is FilmPlacement.AFTER_RESIDUAL
-        ):  # without a sum, after it and after ReLU-2 are the same place
-            changes.setdefault("model.film.placement", FilmPlacement.AFTER_RELU.value)
-        return self.with_changes(changes)
+        config = self
+        for rewrite in (_plain_norms, _silent_film, _one_place, _defaults_of_inert):
+            config = config.with_changes(rewrite(config))
+        return config
 
     def identity(self) -> str:
         """Write down all that is computed, and nothing else.
@@ -389,18 +379,55 @@ def named_config(name: str) -> Config:
     return configs[name]
 
 
+# Group normalisation in one group is layer normalisation.
+def _plain_norms(config: Config) -> dict[str, Any]:
+    model = config.model
+    if model.norm_groups > 1:
+        return {}
+    norms = {"model.norm": model.norm, "model.classifier.norm": model.classifier.norm}
+    return {name: Norm.LAYER for name, norm in norms.items() if norm is Norm.GROUP}
+
+
+# The blocks as numbers. Without a norm, whose affine part FiLM replaces, a block whose
+# γ and β are fixed is a block without FiLM.
+def _silent_film(config: Config) -> dict[str, Any]:
+    model = config.model
+    is_absent = model.film.is_identity and model.norm is Norm.NONE
+    blocks = [] if is_absent else list(model.conditioned_blocks)
+    return {"model.film.blocks": blocks or "none"}
+
+
+# Of the places in a block that are the same place, the paper's or else the first.
+def _one_place(config: Config) -> dict[str, Any]:
+    model = config.model
+    match model.film.placement:
+        case FilmPlacement.AFTER_CONV if model.norm is Norm.NONE:
+            place = FilmPlacement.AFTER_NORM
+        case FilmPlacement.AFTER_RESIDUAL if not model.residual:
+            place = FilmPlacement.AFTER_RELU
+        case place:
+            pass
+    return {
+        "model.film.placement": place,
+        "model.film.gamma_baseline": model.film.gamma_baseline + 0.0,  # no −0
+    }
+
+
+def _defaults_of_inert(config: Config) -> dict[str, Any]:
+    inert = _inert_settings(config.model)
+    patience, last = config.train.patience, config.train.max_epochs
+    if patience is not None and patience >= last - 1:  # it could stop the last alone
+        inert.append("train.patience")
+    defaults = Config().flat()
+    return {name: defaults[name] for name in inert}
+
+
 # The settings of a model that change nothing of what it computes.
 def _inert_settings(model: ModelConfig) -> list[str]:
     inert = []
     if not model.hears_question:
-        inert += [
-            "model.film.placement",
-            "model.film.gamma_baseline",
-            "model.generator.word_dim",
-            "model.generator.hidden",
-            "model.generator.n_layers",
-            "model.generator.update_bias",
-        ]
+        inert += ["model.film.placement", "model.film.gamma_baseline"]
+        inert += [f"model.generator.{name}" for name in GeneratorConfig.model_fields]
     if not model.conditioned_blocks:
         inert += ["model.film.gamma", "model.film.beta", "model.film.conditioning"]
     if model.film.gamma is GammaConstraint.ONE:

@@ -71,10 +71,10 @@ class ResBlock(nn.Module):
             maps = with_coordinates(maps)
         shortcut = self.conv_1x1(maps).relu()
         maps = shortcut
-        if coordinates is Coordinates.TWICE:
-            maps = with_coordinates(maps)
         if self.is_concatenated and gamma is not None and beta is not None:
             maps = _with_constant_maps(maps, gamma, beta)
+        if coordinates is Coordinates.TWICE:
+            maps = with_coordinates(maps)
         maps = self._film_at(place.AFTER_CONV, self.conv_kxk(maps), gamma, beta)
         maps = self._film_at(place.AFTER_NORM, self.norm(maps), gamma, beta)
         maps = self._film_at(place.AFTER_RELU, maps.relu(), gamma, beta)

@@ -57,11 +57,13 @@ class FilmNetwork(nn.Module):
         _refuse_small_pictures(config, sizes)
         self.config = config
         conditioned = config.conditioned_blocks
+        self.generator: FilmGenerator | None = None  # where no question is heard
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator_seed)
-            self.generator = FilmGenerator(config, n_words=sizes.n_words)
-            _initialise(self.generator)
-            self.generator.lengthen_memory(config.generator.update_bias)
+            if config.hears_question:
+                torch.manual_seed(generator_seed)
+                self.generator = FilmGenerator(config, n_words=sizes.n_words)
+                _initialise(self.generator)
+                self.generator.lengthen_memory(config.generator.update_bias)
             torch.manual_seed(network_seed)
             self.stem = Stem(config, n_channels=sizes.image_shape[0])
             self.blocks = nn.ModuleList(
@@ -86,10 +88,10 @@ class FilmNetwork(nn.Module):
         Returns:
             Logits.
         """
-        if self.config.hears_question:
-            gamma, beta = self.generator(questions)
-            return self.answer(images, gamma, beta)
-        return self.answer(images, None, None)
+        if self.generator is None:
+            return self.answer(images, None, None)
+        gamma, beta = self.generator(questions)
+        return self.answer(images, gamma, beta)
 
     def answer(
         self,

@@ -7,6 +7,7 @@ the outputs.
 
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,7 @@ def read_reference(path: Path) -> Reference:
             config=config,
             sizes=sizes,
             weights=_weights(arrays, n_hidden=len(config.classifier.hidden)),
-            questions=torch.from_numpy(arrays["questions"]),
-            features=torch.from_numpy(arrays["features"]),
-            answers=torch.from_numpy(arrays["answers"]),
+            **_inputs(arrays, sizes),
             logits_eval=torch.from_numpy(arrays["logits_eval"]),
             logits_train=torch.from_numpy(arrays["logits_train"]),
             gradient_norms={
@@ -176,8 +175,11 @@ def build(reference: Reference, path: Path) -> FilmNetwork:
         DataError: The weights are not those of such a network.
     """
     network = FilmNetwork(reference.config, reference.sizes)
+    weights = reference.weights
+    if network.generator is None:  # the authors build one even where it is not heard
+        weights = {k: v for k, v in weights.items() if not k.startswith("generator.")}
     try:
-        network.load_state_dict(reference.weights)
+        network.load_state_dict(weights)
     except RuntimeError as error:
         line = " ".join(str(error).split())
         raise DataError(
@@ -194,8 +196,29 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise DataError(f"{path}: is a single array, not a reference (.npz)")
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read as .npz: {error}") from None
+
+
+def _inputs(arrays: dict[str, np.ndarray], sizes: DataSizes) -> dict[str, torch.Tensor]:
+    questions = arrays["questions"].astype(np.int64, casting="safe")
+    features = arrays["features"].astype(np.float32, casting="same_kind")
+    answers = arrays["answers"].astype(np.int64, casting="safe")
+    expected = (len(questions), *sizes.image_shape)
+    if questions.ndim != 2 or features.shape != expected:  # noqa: PLR2004 - rows, words
+        raise ValueError(
+            f"questions have shape {questions.shape} and features {features.shape}, "
+            f"should be (n, tokens) and (n, {', '.join(map(str, sizes.image_shape))})"
+        )
+    if not ((questions >= 0) & (questions < sizes.n_words)).all():
+        raise ValueError(
+            f"questions have words beyond the vocabulary of {sizes.n_words}"
+        )
+    return {
+        "questions": torch.from_numpy(questions),
+        "features": torch.from_numpy(features),
+        "answers": torch.from_numpy(answers),
+    }
 
 
 def _translate(given: dict[str, Any]) -> tuple[ModelConfig, DataSizes]:
@@ -226,10 +249,10 @@ def _translate(given: dict[str, Any]) -> tuple[ModelConfig, DataSizes]:
         "coordinates": _choose(_COORDINATES, settings, "coords"),
     }
     config = Config().with_changes({f"model.{k}": v for k, v in model.items()}).model
-    channels, height, width = settings["fd"]
+    channels, height, width = (int(size) for size in settings["fd"])
     sizes = DataSizes(
-        n_words=settings["V"],
-        n_answers=settings["A"],
+        n_words=int(settings["V"]),
+        n_answers=int(settings["A"]),
         image_shape=(channels, height, width),
     )
     return config, sizes

@@ -10,9 +10,29 @@ from jaxtyping import Int
 
 from film.data.dataset import Batch, QuestionDataset
 
-__all__ = ["batches"]
+__all__ = ["batch_edges", "batches"]
 
 _READ_AHEAD = 2  # batches
+
+
+def batch_edges(n_rows: int, batch_size: int) -> list[int]:
+    """Say where rows are cut into batches.
+
+    A last batch of a single row is added to the one before, since batch
+    normalisation cannot train on one.
+
+    Args:
+        n_rows: How many there are.
+        batch_size: How many to a batch.
+
+    Returns:
+        Where each batch begins, and where the last one ends.
+    """
+    edges = [*range(0, n_rows, batch_size), n_rows]
+    has_lonely_row = n_rows > batch_size and n_rows % batch_size == 1
+    if has_lonely_row:
+        del edges[-2]
+    return edges
 
 
 def batches(
@@ -24,9 +44,7 @@ def batches(
 ) -> Iterator[Batch]:
     """Cut rows of a dataset into batches, in the order given.
 
-    The next batch is read in a thread while the last one is worked on. A last
-    batch of a single row is added to the one before, since batch normalisation
-    cannot train on one.
+    The next batch is read in a thread while the last one is worked on.
 
     Args:
         dataset: What to read.
@@ -37,10 +55,7 @@ def batches(
     Yields:
         Batches that cover the rows once.
     """
-    edges = [*range(0, len(rows), batch_size), len(rows)]
-    has_lonely_row = len(rows) > batch_size and len(rows) % batch_size == 1
-    if has_lonely_row:
-        del edges[-2]
+    edges = batch_edges(len(rows), batch_size)
     if dataset.is_in_memory and device == "cpu":
         for start, stop in pairwise(edges):
             yield dataset.batch(rows[start:stop])

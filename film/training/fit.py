@@ -12,20 +12,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from film.config import Config, Schedule
 from film.data.dataset import QuestionDataset
-from film.errors import DivergedError, TrainingError
+from film.errors import DataError, DivergedError, TrainingError
 from film.model.network import DataSizes, FilmNetwork
-from film.training.batches import batches
+from film.training.batches import batch_edges, batches
 from film.training.checkpoint import Checkpoint, read_checkpoint, save_tensors
 from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
 from film.training.predictions import write_predictions
 from film.training.seeding import generator_for, seed_for
 
 __all__ = ["EpochMetrics", "fit"]
+
+_ROWS_PER_LOOK = 256  # of a search for what made a loss infinite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +183,9 @@ class _Run:
             device=self.device,
             precision=self.config.train.precision,
         )
+        _refuse_divergence(
+            evaluation.loss, f"validation loss of epoch {number}", self.val
+        )
         by_type = accuracy_by_type(evaluation.correct, self.val.types)
         last = self.history[-1] if self.history else None
         if last is None or evaluation.accuracy > last.best_val_accuracy:
@@ -248,7 +254,7 @@ class _Run:
         )
         losses = torch.zeros((), device=self.device, dtype=torch.float64)
         n_correct = torch.zeros((), device=self.device, dtype=torch.int64)
-        n_batches = math.ceil(len(order) / settings.batch_size)
+        n_batches = len(batch_edges(len(order), settings.batch_size)) - 1
         self.network.train()
         for number, batch in enumerate(
             batches(
@@ -267,11 +273,7 @@ class _Run:
             losses += loss.detach() * len(batch.answers)
             n_correct += (logits.detach().argmax(dim=1) == batch.answers).sum()
         mean_loss = float(losses) / len(order)
-        if not math.isfinite(mean_loss):
-            raise DivergedError(
-                f"the training loss of epoch {epoch} is {mean_loss}; "
-                "a smaller train.learning_rate may hold"
-            )
+        _refuse_divergence(mean_loss, f"training loss of epoch {epoch}", self.train)
         return mean_loss, int(n_correct) / len(order)
 
 
@@ -284,6 +286,22 @@ def _learning_rate(config: Config, progress: float) -> float:
         case Schedule.DECAY:
             left = 1 - progress / settings.max_epochs
             return settings.learning_rate * min(1.0, 3 * left)
+
+
+def _refuse_divergence(loss: float, name: str, dataset: QuestionDataset) -> None:
+    if math.isfinite(loss):
+        return
+    rows = np.arange(len(dataset))
+    for start in range(0, len(rows), _ROWS_PER_LOOK):
+        some = rows[start : start + _ROWS_PER_LOOK]
+        is_sound = dataset.batch(some).images.isfinite().flatten(1).all(dim=1)
+        if not is_sound.all():
+            image = dataset.image_ids[some][~is_sound.numpy()][0]
+            raise DataError(
+                f"the {name} is {loss}: image {image} holds numbers that are not "
+                "finite; prepare the data again"
+            )
+    raise DivergedError(f"the {name} is {loss}; a smaller train.learning_rate may hold")
 
 
 def _sizes(dataset: QuestionDataset) -> DataSizes:
@@ -305,7 +323,9 @@ def _refuse_what_cannot_be_trained(
             f"{val.image_shape}; prepare both splits alike"
         )
     for name, dataset in (("train", train), ("val", val)):
-        if not len(dataset):
-            raise TrainingError(f"the {name} split has no questions")
+        if len(dataset) < 2:  # noqa: PLR2004 - the statistics of a batch need two
+            raise TrainingError(
+                f"the {name} split has {len(dataset)} question(s); two are the least"
+            )
         if not dataset.has_answers:
             raise TrainingError(f"the {name} split has questions without answers")

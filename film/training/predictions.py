@@ -1,5 +1,6 @@
 """What a network answered to every validation question, as a table."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,11 @@ def write_predictions(
             "correct": pa.array(answers == dataset.answers),
         }
     )
-    part = path.with_suffix(".part")
-    pq.write_table(table, part)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        pq.write_table(table, file)
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(path)
 
 

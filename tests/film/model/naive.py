@@ -18,7 +18,11 @@ def logits(
     config: ModelConfig, weights: Weights, question: np.ndarray, image: np.ndarray
 ) -> np.ndarray:
     """Answer one question about one picture, with running statistics."""
-    gamma, beta = generate(config, weights, question)
+    if "generator.linear.weight" in weights:
+        gamma, beta = generate(config, weights, question)
+    else:  # nothing is heard: FiLM is absent, or fixed at 1 and 0
+        gamma = np.ones((config.n_blocks, config.width))
+        beta = np.zeros((config.n_blocks, config.width))
     maps = stem(config, weights, image)
     for number in range(config.n_blocks):
         maps = block(config, weights, number, maps, gamma[number], beta[number])
@@ -91,10 +95,12 @@ def block(
     x = film("before_conv", maps)
     x = add_coordinates(config, x)
     x = np.maximum(convolve(weights, f"{name}.conv_1x1", x), 0)
-    y = add_coordinates(config, x) if config.coordinates.value == "twice" else x
+    y = x
     if is_concat:
         constants = np.concatenate([gamma, beta])[:, None, None]
         y = np.concatenate([y, constants + np.zeros((1, *y.shape[1:]))])
+    if config.coordinates.value == "twice":
+        y = add_coordinates(config, y)
     y = convolve(weights, f"{name}.conv_kxk", y, padding=config.kernel_size // 2)
     y = film("after_conv", y)
     y = normalise(config.norm.value, config, weights, f"{name}.norm", y)

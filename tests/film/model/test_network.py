@@ -114,6 +114,29 @@ def test_every_combination_agrees_with_a_naive_second_implementation(
         np.testing.assert_allclose(ours[i], theirs, rtol=1e-4, atol=1e-4)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=any_settings())
+def test_a_canonical_form_computes_the_same(changes: dict[str, Any]) -> None:
+    config = small(**changes)
+    canonical = Config(model=config).canonical().model
+    questions, images = some_input()
+    one, other = (FilmNetwork(c, SIZES).eval() for c in (config, canonical))
+    with torch.no_grad():
+        assert torch.equal(one(questions, images), other(questions, images))
+    assert [n for n, _ in one.named_parameters()] == [
+        n for n, _ in other.named_parameters()
+    ]
+
+
+def test_first_weights_are_uniform_within_kaimings_bound() -> None:
+    for name, layer in FilmNetwork(small(), SIZES).named_modules():
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear):
+            fan_in = layer.weight[0].numel()
+            largest = float(layer.weight.detach().abs().max())
+            assert 0.7 < largest / (6 / fan_in) ** 0.5 <= 1, name
+            assert float(layer.bias.detach().abs().max()) <= fan_in**-0.5, name
+
+
 def test_padding_changes_nothing() -> None:
     network = shaken(small())
     questions, images = some_input()

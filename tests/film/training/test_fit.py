@@ -10,12 +10,14 @@ import pytest
 import torch
 
 from film.config import Config, ImageInput
-from film.data.dataset import QuestionDataset, open_dataset
-from film.errors import DivergedError, TrainingError
+from film.data.dataset import Batch, QuestionDataset, open_dataset
+from film.errors import DataError, DivergedError, TrainingError
 from film.model.network import DataSizes, FilmNetwork
-from film.training.checkpoint import load_tensors
+from film.training.checkpoint import load_tensors, save_tensors
 from film.training.evaluation import accuracy_by_type, evaluate
-from film.training.fit import EpochMetrics, fit
+from film.training.fit import EpochMetrics, _learning_rate, fit
+
+SIZES_OF_STORE = DataSizes(n_words=7, n_answers=6, image_shape=(2, 3, 4))
 
 
 def run(
@@ -208,7 +210,10 @@ def test_bfloat16_is_an_option_that_learns(
     config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
 ) -> None:
     half = config.with_changes({"train.precision": "bfloat16", "train.max_epochs": 25})
-    assert run(half, train, val, tmp_path)[-1].best_val_accuracy >= 0.9
+    metrics = run(half, train, val, tmp_path / "half")
+    assert metrics[-1].best_val_accuracy >= 0.9
+    whole = run(config, train, val, tmp_path / "whole")
+    assert metrics[0].train_loss != whole[0].train_loss
 
 
 def test_a_decaying_schedule_ends_at_a_learning_rate_of_zero(
@@ -217,6 +222,117 @@ def test_a_decaying_schedule_ends_at_a_learning_rate_of_zero(
     run(config.with_changes({"train.schedule": "decay"}), train, val, tmp_path)
     optimizer = load_tensors(tmp_path / "checkpoint.pt")["optimizer"]
     assert optimizer["param_groups"][0]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_learning_rate_is_constant_until_the_last_third(config: Config) -> None:
+    decay = config.with_changes({"train.schedule": "decay", "train.max_epochs": 3})
+    rates = [_learning_rate(decay, p) for p in (0.1, 1.0, 2.0, 2.5, 3.0)]
+    assert rates == pytest.approx([0.01, 0.01, 0.01, 0.005, 0])
+    assert _learning_rate(config, 4.0) == 0.01
+
+
+def test_adam_is_the_papers(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    run(config, train, val, tmp_path)
+    (group,) = load_tensors(tmp_path / "checkpoint.pt")["optimizer"]["param_groups"]
+    assert group["weight_decay"] == config.train.weight_decay == 1e-5
+    assert tuple(group["betas"]) == (0.9, 0.999)
+    assert group["eps"] == 1e-8
+    n_weights = len(list(FilmNetwork(config.model, SIZES_OF_STORE).parameters()))
+    assert len(group["params"]) == n_weights  # biases, norms and embeddings too
+
+
+def test_every_epoch_has_its_own_order(
+    config: Config,
+    store: Path,
+    val: QuestionDataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    train = open_dataset(store, "train", ImageInput.FEATURES)
+    read = train.batch
+    seen: list[int] = []
+
+    def spy(rows: np.ndarray) -> Batch:
+        seen.extend(rows.tolist())
+        return read(rows)
+
+    monkeypatch.setattr(train, "batch", spy)
+    run(config.with_changes({"train.max_epochs": 2}), train, val, tmp_path)
+    first, second = seen[: len(train)], seen[len(train) :]
+    assert sorted(first) == sorted(second) == list(range(len(train)))
+    assert first != second
+    assert first != sorted(first)
+
+
+def test_evaluation_leaves_the_network_as_it_was(
+    config: Config, val: QuestionDataset
+) -> None:
+    network = FilmNetwork(config.model, SIZES_OF_STORE).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    result = evaluate(network, val, device="cpu", precision=config.train.precision)
+    assert network.training
+    assert all(before[k].equal(v) for k, v in network.state_dict().items())
+
+    network.eval()
+    batch = val.batch(np.arange(len(val)))
+    with torch.no_grad():
+        logits = network(batch.questions, batch.images)
+    loss = torch.nn.functional.cross_entropy(logits, batch.answers)
+    assert result.loss == pytest.approx(float(loss), rel=1e-5)
+    np.testing.assert_array_equal(result.answers, logits.argmax(dim=1).numpy())
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_tensors({"epoch": 1}, path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_tensors({"epoch": 2}, path)
+    assert load_tensors(path) == {"epoch": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_picture_that_holds_no_numbers_is_named(
+    config: Config, store: Path, tmp_path: Path, split: str
+) -> None:
+    datasets = {
+        name: open_dataset(store, name, ImageInput.FEATURES)
+        for name in ("train", "val")
+    }
+    images = datasets[split]._images
+    assert images is not None
+    images[7] = float("nan")
+    with pytest.raises(DataError, match=r"image 26 holds numbers that are not finite"):
+        run(config, datasets["train"], datasets["val"], tmp_path)
+
+
+def test_a_split_of_one_question_is_refused(
+    config: Config, store: Path, val: QuestionDataset, tmp_path: Path
+) -> None:
+    one = open_dataset(store, "train", ImageInput.FEATURES, max_questions=1)
+    with pytest.raises(TrainingError, match=r"has 1 question\(s\); two are the least"):
+        run(config, one, val, tmp_path)
+
+
+def test_a_network_that_hears_nothing_resumes_under_any_generator(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    deaf = config.with_changes({"model.film.blocks": "none"})
+    part = fit(deaf, train, val, seed=0, device="cpu", directory=tmp_path)
+    first = next(part)
+    part.close()
+    other = deaf.with_changes({"model.generator.hidden": 12})
+    assert other.identity() == deaf.identity()
+    assert run(other, train, val, tmp_path)[0] == first
 
 
 def test_a_device_that_is_not_there_is_refused(
