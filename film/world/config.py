@@ -107,6 +107,14 @@ _Materials = Annotated[tuple[Material, ...], BeforeValidator(_is_listed)]
 _Sizes = Annotated[tuple[Size, ...], BeforeValidator(_is_listed)]
 
 
+def _check_picture(width: int, height: int) -> None:
+    if not height <= width <= 2 * height:
+        raise ValueError(
+            f"a picture of {width}x{height} leaves objects outside; make width "
+            "one to two times height"
+        )
+
+
 def _check_palette(name: str, palette: tuple[str, ...]) -> None:
     if not palette:
         raise ValueError(f"{name} is empty; name one at least")
@@ -140,7 +148,7 @@ class WorldConfig(BaseModel):
     questions_per_scene: int = Field(10, ge=1)
     """At most; a scene of two objects may not give as many good ones."""
     width: int = Field(96, ge=32, le=1024, multiple_of=8)
-    """Of the pictures, in pixels."""
+    """Of the pictures, in pixels; one to two times their height."""
     height: int = Field(64, ge=32, le=1024, multiple_of=8)
     """Of the pictures, in pixels."""
     samples_per_side: int = Field(2, ge=1, le=8)
@@ -177,6 +185,7 @@ class WorldConfig(BaseModel):
                 f"max_objects is {self.max_objects}, and the table holds "
                 f"{TABLE_HOLDS}; lower it"
             )
+        _check_picture(self.width, self.height)
         for name in ("colors", "shapes", "materials", "sizes"):
             _check_palette(name, getattr(self, name))
         if max(map(len, (self.colors, self.shapes, self.materials, self.sizes))) == 1:

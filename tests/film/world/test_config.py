@@ -38,6 +38,8 @@ def test_the_quick_world_asks_exist_and_query_about_two_to_four_objects() -> Non
             "min_objects is 5 and max_objects only 4; raise max_objects",
         ),
         ({"width": 90}, "world: width: got 90, should be a multiple of 8"),
+        ({"width": 240, "height": 32}, "a picture of 240x32 leaves objects outside"),
+        ({"width": 64, "height": 96}, "make width one to two times height"),
         ({"question_types": {}}, "world: question_types: nothing has a share"),
         ({"question_types": {"exist": -1}}, "question_types.exist: got -1"),
         ({"question_types": {"exists": 1}}, "question_types.exists: no such setting"),
@@ -62,6 +64,14 @@ def test_an_impossible_setting_is_refused_in_one_line(
     with pytest.raises(ConfigError, match=message) as refused:
         load_world_config(settings)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("sides", [(96, 64), (128, 64), (64, 64), (480, 320)])
+def test_pictures_may_be_square_to_twice_as_wide_as_high(
+    sides: tuple[int, int],
+) -> None:
+    config = load_world_config({"width": sides[0], "height": sides[1]})
+    assert (config.width, config.height) == sides
 
 
 def test_an_unknown_preset_is_refused_with_a_suggestion() -> None:

@@ -108,10 +108,10 @@ def test_a_world_larger_than_the_papers_pictures_keeps_its_size(
     tmp_path: Path,
 ) -> None:
     large = TINY.model_copy(
-        update={"width": 240, "height": 32, "n_train": 2, "n_val": 2, "n_test": 0}
+        update={"width": 240, "height": 120, "n_train": 2, "n_val": 2, "n_test": 0}
     )
     data = open_dataset(make(large, tmp_path / "large"), "val", ImageInput.PIXELS)
-    assert data.image_shape == (3, 32, 240)
+    assert data.image_shape == (3, 120, 240)
 
 
 def test_a_world_that_is_there_is_not_made_again(world: Path) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import math
-from itertools import pairwise, permutations
+from itertools import combinations, permutations
 
 import pytest
 
+from film.world import lessons
 from film.world.config import WorldConfig, load_world_config
+from film.world.drawing import ask_questions
 from film.world.geometry import NOTHING, Camera, first_hits, visible_pixels
 from film.world.scenes import Scene, draw_scene, scene_entry
 
@@ -51,7 +53,37 @@ def test_seeds_splits_and_numbers_give_other_scenes() -> None:
         draw_scene(CROWDED, "val", 0),
         draw_scene(CROWDED.model_copy(update={"seed": 1}), "train", 0),
     ]
-    assert all(a != b for a, b in pairwise(scenes))
+    assert all(a != b for a, b in combinations(scenes, 2))
+
+
+def test_lessons_and_splits_share_no_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[Scene] = []
+
+    def draw_and_note(config: WorldConfig, split: str, index: int) -> Scene:
+        learned.append(draw_scene(config, split, index))
+        return learned[-1]
+
+    monkeypatch.setattr(lessons, "draw_scene", draw_and_note)
+    for index in range(5):
+        lessons.draw_lesson(7, index, samples_per_side=1)
+    config = lessons.LESSONS.model_copy(update={"seed": 7})
+    drawn = {
+        split: [draw_scene(config, split, index) for index in range(5)]
+        for split in ("train", "val", "test")
+    }
+    everything = [*learned, *drawn["train"], *drawn["val"], *drawn["test"]]
+    assert len(learned) == 5
+    assert all(a != b for a, b in combinations(everything, 2))
+
+
+def test_each_split_asks_its_own_questions_of_the_same_scene() -> None:
+    entry = scene_entry(SCENES[0], CROWDED, "train", 0)
+    asked = [
+        [question["program"] for question in ask_questions(CROWDED, split, [entry])]
+        for split in ("lessons", "train", "val", "test")
+    ]
+    assert all(programs for programs in asked)
+    assert all(a != b for a, b in combinations(asked, 2))
 
 
 def test_only_the_wanted_values_are_drawn() -> None:
