@@ -136,6 +136,20 @@ def _refuse_bool(value: object) -> object:
     return value
 
 
+def _refuse_other_than_blocks(value: object) -> object:
+    is_list = isinstance(value, list | tuple) and all(
+        type(number) is int and number > 0 for number in value
+    )
+    if value in ("all", "none") or is_list:
+        return value
+    raise ValueError(
+        f"got {value!r}, should be all, none, or a list of blocks such as [1, 2]"
+    )
+
+
+_Blocks = Annotated[
+    Literal["all", "none"] | tuple[int, ...], BeforeValidator(_refuse_other_than_blocks)
+]
 _Count = Annotated[int, Field(strict=True, ge=1)]
 _Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
 _Switch = Annotated[bool, Field(strict=True)]
@@ -152,7 +166,7 @@ class FilmConfig(_Settings):
     gamma: GammaConstraint = GammaConstraint.NONE
     gamma_baseline: _Number = 1.0  # γ = 1 + Δγ, appendix; squashed γ need 0
     beta: Beta = Beta.LEARNED
-    blocks: Literal["all", "none"] | tuple[_Count, ...] = "all"
+    blocks: _Blocks = "all"
     conditioning: Conditioning = Conditioning.FILM
 
     @property

@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 __all__ = ["nearest", "validation_line"]
+
+_LABELS = ("literal[", "tuple[", "list[", "function-", "constrained-")
 
 
 def nearest(given: str, choices: Iterable[str]) -> str:
@@ -35,15 +37,11 @@ def validation_line(error: ValidationError, root: type[BaseModel]) -> str:
     """
     problems = error.errors()
     first = max(problems, key=_tells)
-    parts = [
-        str(part)
-        for part in first["loc"]
-        if not (isinstance(part, str) and _is_branch(part))
-    ]
+    parts = _path(first)
     line = _explain(first["type"], first, parts, root)
     if parts and not line.startswith(f"{parts[0]}."):  # else it says where itself
         line = f"{'.'.join(parts)}: {line}"
-    more = len({problem["loc"][:1] for problem in problems}) - 1
+    more = len({tuple(_path(problem)) for problem in problems}) - 1
     return line + (f" (and {more} more)" if more > 0 else "")
 
 
@@ -53,9 +51,15 @@ def _tells(problem: Mapping[str, Any]) -> tuple[bool, int]:
     return problem["type"] == "extra_forbidden", len(problem["loc"])
 
 
-# Pydantic labels the branches of a union; these are not keys that a user wrote.
-def _is_branch(part: str) -> bool:
-    return part.startswith(("literal[", "tuple[", "function-", "constrained-"))
+# Where a problem is, in keys that a user wrote: pydantic also labels the branches of a
+# union and the keys of a mapping.
+def _path(problem: Mapping[str, Any]) -> list[str]:
+    return [
+        str(part) if str(part).isprintable() else repr(part)
+        for part in problem["loc"]
+        if not (isinstance(part, str) and part.startswith(_LABELS))
+        and part not in {"int", "[key]"}
+    ]
 
 
 def _explain(
@@ -74,6 +78,8 @@ def _explain(
             return f"got {given!r}; choose {context['expected']}"
         case "value_error":
             return str(context["error"])
+        case "string_type" if "[key]" in problem["loc"]:
+            return f"got {given!r} as a name; put it in quotes"
         case _:
             text = problem["msg"].removeprefix("Input should be ")
             return f"got {given!r}, should be {text}"
@@ -86,5 +92,6 @@ def _fields_at(root: type[BaseModel], parts: list[str]) -> list[str]:
         field = getattr(model, "model_fields", {}).get(part)
         if field is None:
             return []
-        model = field.annotation
+        options = (field.annotation, *get_args(field.annotation))  # X, or X | None
+        model = next((o for o in options if hasattr(o, "model_fields")), None)
     return list(getattr(model, "model_fields", {}))

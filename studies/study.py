@@ -1,12 +1,19 @@
 """A study: a baseline and named variations of it, read from a YAML file."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from film.config import Config, ImageInput, named_config
 from film.errors import FilmError
@@ -17,8 +24,21 @@ from studies.trial import BASELINE, Trial
 
 __all__ = ["Row", "Study", "StudyFile", "read_study"]
 
-_Label = Annotated[str, Field(min_length=1, max_length=80)]
-_Seed = Annotated[int, Field(strict=True, ge=0)]
+_MOST_RUNS = 1000  # of a row; more is a slip of the finger
+
+
+def _refuse_unprintable(label: str) -> str:
+    if not label.isprintable() or label != label.strip():
+        raise ValueError(f"got {label!r}, should be one printable line")
+    return label
+
+
+_Label = Annotated[
+    str, Field(min_length=1, max_length=80), AfterValidator(_refuse_unprintable)
+]
+_Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+_Rows = Annotated[dict[_Label, dict[str, Any]], Field(min_length=1)]
+_MERGE = "tag:yaml.org,2002:merge"  # the key <<
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is built
 
 
@@ -41,13 +61,13 @@ class StudyFile(BaseModel):
         default=None,
         description="A world to make; without one, files of CLEVR given at launch.",
     )
-    seeds: Annotated[int, Field(strict=True, ge=1)] | list[_Seed] = Field(
-        default=5, description="How many runs a row has, or their seeds."
+    seeds: Annotated[int, Field(strict=True, ge=1, le=_MOST_RUNS)] | list[_Seed] = (
+        Field(default=5, description="How many runs a row has, or their seeds.")
     )
-    margin: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Percentage points that would matter."
+    margin: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = (
+        Field(default=None, description="Percentage points that would matter.")
     )
-    groups: dict[_Label, dict[_Label, dict[str, Any]]] = Field(
+    groups: Annotated[dict[_Label, _Rows], Field(min_length=1)] = Field(
         description="Rows by group: a label, and what it changes in the baseline."
     )
 
@@ -57,6 +77,29 @@ class StudyFile(BaseModel):
         if isinstance(seeds, list) and (not seeds or len(set(seeds)) < len(seeds)):
             raise ValueError(f"got {seeds}, should be one or more different seeds")
         return seeds
+
+    def resolve(self) -> "Study":
+        """Work out every row.
+
+        Returns:
+            The study, every row of which is a valid configuration and another one
+            than the rows before it.
+        """
+        baseline = named_config(self.baseline).with_changes(self.settings)
+        rows = [Row(group="", label=BASELINE, changes={}, config=baseline)]
+        for group, variations in self.groups.items():
+            for label, changes in variations.items():
+                rows.append(_row(baseline, group, label, changes))
+                _refuse_twins(rows)
+        seeds = self.seeds if isinstance(self.seeds, list) else range(self.seeds)
+        return Study(
+            name=self.study,
+            question=self.question,
+            rows=tuple(rows),
+            seeds=tuple(seeds),
+            margin=self.margin,
+            world=self.world,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,11 +185,11 @@ def read_study(path: Path) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: cannot be read: {error}") from None
     try:
-        tree = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a subclass of the safe loader
+        tree = _parse(text)
         if not isinstance(tree, dict):
             raise StudyError("is not a study; it should begin with `study: NAME`")
-        return _resolve(StudyFile.model_validate(tree))
-    except yaml.YAMLError as error:
+        return StudyFile.model_validate(tree).resolve()
+    except (yaml.YAMLError, _NotYamlError) as error:
         line = " ".join(str(error).split())
         raise StudyError(f"{path}: is not valid YAML: {line}") from None
     except ValidationError as error:
@@ -155,47 +198,50 @@ def read_study(path: Path) -> Study:
         raise StudyError(f"{path}: {error}") from None
 
 
+class _NotYamlError(Exception):
+    """PyYAML met a value that is not what it claims to be."""
+
+
+def _parse(text: str) -> object:
+    try:
+        return yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a subclass of the safe loader
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _NotYamlError(str(error)) from None
+    except RecursionError:
+        raise _NotYamlError("it is nested too deeply") from None
+
+
 class _UniqueKeyLoader(_LOADER):  # type: ignore[misc,valid-type] # chosen at run time
     """YAML as it is, except that a key given twice is refused, not overwritten."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - the loader's signature
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue  # what it brings may be overwritten
             key = self.construct_object(key_node, deep=True)
-            if key in seen:
+            wrong = "cannot be a name" if not isinstance(key, Hashable) else ""
+            wrong = wrong or ("stands twice" if key in seen else "")
+            if wrong:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"'{key}' stands twice", key_node.start_mark
+                    None, None, f"'{key}' {wrong}", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
-def _resolve(file: StudyFile) -> Study:
-    baseline = named_config(file.baseline).with_changes(file.settings)
-    rows = [Row(group="", label=BASELINE, changes={}, config=baseline)]
-    computed = {baseline.identity(): BASELINE}
-    for group, variations in file.groups.items():
-        for label, changes in variations.items():
-            rows.append(_row(baseline, group, label, changes))
-            twin = computed.setdefault(rows[-1].config.identity(), label)
-            if twin != label or label == BASELINE:
-                raise StudyError(
-                    f"row '{label}' computes the same as '{twin}': "
-                    "change what it sets, or leave it out"
-                )
-    labels = [row.label for row in rows]
-    repeated = {label for label in labels if labels.count(label) > 1}
-    if repeated:
-        raise StudyError(f"row '{repeated.pop()}' stands in two groups; rename one")
-    seeds = file.seeds if isinstance(file.seeds, list) else range(file.seeds)
-    return Study(
-        name=file.study,
-        question=file.question,
-        rows=tuple(rows),
-        seeds=tuple(seeds),
-        margin=file.margin,
-        world=file.world,
-    )
+# The newest row must be another one than those before it.
+def _refuse_twins(rows: list[Row]) -> None:
+    *before, new = rows
+    for row in before:
+        if row.label == new.label:
+            where = "stands twice" if row.group else "is the baseline's own name"
+            raise StudyError(f"row '{new.label}' {where}; rename it")
+        if row.config.identity() == new.config.identity():
+            raise StudyError(
+                f"row '{new.label}' computes the same as '{row.label}': "
+                "change what it sets, or leave it out"
+            )
 
 
 def _row(baseline: Config, group: str, label: str, changes: dict[str, Any]) -> Row:

@@ -49,7 +49,16 @@ def test_a_change_changes_what_it_names_and_nothing_else() -> None:
         ({"model.residual": "maybe"}, r"model\.residual: got 'maybe'"),
         ({"model.kernel_size": 2}, r"^model\.kernel_size is 2; .* take 1 or 3"),
         ({"model.film.blocks": [1, 5]}, r"names block 5, but model\.n_blocks is 4"),
-        ({"model.film.blocks": "some"}, r"got 'some'; choose 'all' or 'none'"),
+        (
+            {"model.film.blocks": "some"},
+            r"blocks: got 'some', should be all, none, or a list",
+        ),
+        ({"model.film.blocks": 3}, r"blocks: got 3, should be all, none, or a list"),
+        ({"model.film.blocks": [True]}, r"blocks: got \[True\], should be all"),
+        (
+            {"model.n_blocks": 0, "model.width": 0},
+            r"model\.n_blocks: got 0.* \(and 1 more\)",
+        ),
         ({"model.norm": "group", "model.width": 12}, r"model\.width is 12, which"),
         (
             {"model.film.conditioning": "concat", "model.film.gamma": "one"},

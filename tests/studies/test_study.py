@@ -109,9 +109,29 @@ class TestIdentity:
         ("after_residual", "after_residul", r"row 'after residual .*got 'after_resid"),
         ("model.n_blocks: 5", "model.blocks: 5", r"row 'deeper': model\.blocks: no su"),
         ("model.n_blocks: 5", "model.n_blocks: 4", r"row 'deeper' computes the same a"),
-        ("deeper", "after residual connection", r"stands in two groups|computes the"),
+        (
+            "deeper",
+            "after residual connection",
+            r"row 'after residual connection' stands twice",
+        ),
         ("from pixels:", "deeper:", r"'deeper' stands twice"),
-        ("deeper:", "baseline:", r"row 'baseline'"),
+        ("deeper:", "baseline:", r"row 'baseline' is the baseline's own name"),
+        ("deeper:", "1:", r"groups\.Other\.1: got 1 as a name; put it in quotes"),
+        ("deeper:", '"a\\nb":', r"should be one printable line"),
+        ("deeper:", "? [a, b]\n    :", r"is not valid YAML: .*cannot be a name"),
+        ("deeper:", "!!int foo:", r"is not valid YAML"),
+        ("deeper: {model.n_blocks: 5}", "deeper: null", r"groups\.Other\.deeper: got"),
+        ("margin: 0.5", "margin: true", r"margin: got True"),
+        ("margin: 0.5", "margin: .inf", r"margin: got inf"),
+        ("margin: 0.5", "margin: 2026-13-45", r"is not valid YAML"),
+        ("seeds: [3, 5]", "seeds: [1, -2]", r"seeds\.1: got -2"),
+        ("seeds: [3, 5]", "seeds: 2000000000", r"seeds: got 2000000000"),
+        ("Other:", "Empty: {}\n  Other:", r"groups\.Empty: got \{\}"),
+        (
+            "study: small",
+            "study: small\nworld: {n_trian: 5}",
+            r"world\.n_trian: no such setting; did you mean 'n_train'",
+        ),
         ("margin: 0.5", "margin: -1", r"margin: got -1"),
         ("seeds: [3, 5]", "seeds: [3, 3]", r"seeds.*\[3, 3\].*different"),
         ("seeds: [3, 5]", "seeds: 0", r"seeds"),
@@ -148,6 +168,16 @@ def test_a_study_is_found_by_name_or_by_file(tmp_path: Path) -> None:
     assert find_study(str(tmp_path / "own.yaml")).name == "small"
     with pytest.raises(StudyError, match="'qick'; did you mean 'quick'"):
         find_study("qick")
+
+
+def test_settings_can_be_merged_into_a_row(tmp_path: Path) -> None:
+    text = SMALL.replace(
+        "deeper: {model.n_blocks: 5}",
+        "deeper: &deep {model.n_blocks: 5}\n"
+        "    deeper still: {<<: *deep, model.n_blocks: 6, model.residual: false}",
+    )
+    row = next(r for r in read(tmp_path, text).rows if r.label == "deeper still")
+    assert row.changes == {"model.n_blocks": 6, "model.residual": False}
 
 
 class TestCatalogue:
