@@ -12,11 +12,11 @@ from jaxtyping import Int
 
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
+from film.data.hdf5 import open_file
 from film.data.store import (
     TYPE_NAMES,
     StoredQuestions,
     list_splits,
-    open_file,
     outermost_functions,
     question_path,
     read_questions,

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from film.config import ImageInput
+from film.data.hdf5 import open_file
 from film.data.store import (
-    open_file,
     question_path,
     read_questions,
     read_store_vocabulary,

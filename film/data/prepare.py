@@ -7,18 +7,22 @@ until everything is written.
 
 import json
 import os
+import shutil
+import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from platform import node
 from tempfile import TemporaryDirectory
 from typing import Final, final
 
 import h5py
 import numpy as np
+import psutil
 from jaxtyping import Float, Int, UInt8
 
 from film.data.clevr import (
@@ -28,12 +32,14 @@ from film.data.clevr import (
     find_splits,
     read_scenes,
 )
+from film.data.hdf5 import open_file
 from film.data.images import default_size, read_pixels
 from film.data.programs import ProgramOrder, program_tokens
 from film.data.progress import Progress
 from film.data.store import TYPE_NAMES, StoredQuestions, write_questions
 from film.data.vocabulary import (
     NULL,
+    SPECIAL_TOKENS,
     Vocabulary,
     build_vocabulary,
     expand_vocabulary,
@@ -46,6 +52,8 @@ __all__ = ["FeatureExtractor", "PrepareOptions", "prepare"]
 
 _QUESTIONS_PER_STEP: Final = 5000
 _IMAGES_PER_STEP: Final = 64
+_UNFINISHED: Final = ".preparing-"
+_ABANDONED_AFTER_S: Final = 24 * 60 * 60
 
 
 FeatureExtractor = Callable[
@@ -131,7 +139,7 @@ def prepare(
         options: What to store; the default stores questions and pixels.
 
     Yields:
-        How far the work is. Stopping to iterate leaves ``out`` as it was.
+        How far the work is. Stopping to iterate leaves what ``out`` held as it was.
 
     Raises:
         DataError: If a file is missing, broken or contradicts itself.
@@ -141,7 +149,9 @@ def prepare(
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; a store is a folder")
     out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".preparing-", dir=out) as folder:
+    _remove_what_killed_runs_left(out)
+    prefix = f"{_UNFINISHED}{node()}-{os.getpid()}-"
+    with TemporaryDirectory(prefix=prefix, dir=out) as folder:
         written = Path(folder)
         vocabulary: Vocabulary | None = None
         size = options.image_size
@@ -149,6 +159,7 @@ def prepare(
             questions = yield from _read_questions(name, files, options)
             if vocabulary is None:
                 vocabulary = _choose_vocabulary(name, questions, out, options)
+                _check_staying_splits(out, splits, vocabulary)
             paths = _image_paths(files, questions, options)
             if paths and size is None:
                 size = default_size(next(iter(paths.values())))
@@ -162,6 +173,26 @@ def prepare(
             write_vocabulary(vocabulary, written / "vocab.json")
         for path in sorted(written.iterdir()):
             path.replace(out / path.name)
+
+
+def _remove_what_killed_runs_left(out: Path) -> None:
+    for folder in out.glob(f"{_UNFINISHED}*"):
+        if _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    # The name says which process of which machine writes; what another machine or
+    # container writes can only be told by its having stopped.
+    writer, _, _ = folder.name.removeprefix(_UNFINISHED).rpartition("-")
+    machine, _, process = writer.rpartition("-")
+    if machine == node() and process.isdecimal():
+        return not psutil.pid_exists(int(process))
+    try:
+        newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:  # gone meanwhile
+        return False
+    return time.time() - newest > _ABANDONED_AFTER_S
 
 
 def _chosen_splits(source: Path, options: PrepareOptions) -> dict[str, SplitFiles]:
@@ -246,6 +277,22 @@ def _choose_vocabulary(
     )
 
 
+def _check_staying_splits(
+    out: Path, splits: Iterable[str], vocabulary: Vocabulary
+) -> None:
+    replaced = {f"{name}.h5" for name in splits}
+    for path in sorted(out.glob("*.h5")):
+        if path.name in replaced:
+            continue
+        with open_file(path) as file:
+            written_with = file.attrs.get("vocabulary", vocabulary.digest)
+        if written_with != vocabulary.digest:
+            raise DataError(
+                f"{path} was written with another vocabulary and could not be read "
+                "any more; prepare all splits together, or into another folder"
+            )
+
+
 def _encode(
     files: SplitFiles,
     questions: Sequence[Question],
@@ -275,7 +322,11 @@ def _encode(
 def _encode_answers(
     files: SplitFiles, questions: Sequence[Question], vocabulary: Vocabulary
 ) -> Int[np.ndarray, " rows"]:
-    known = vocabulary.answer_token_to_idx
+    known = {
+        answer: number
+        for answer, number in vocabulary.answer_token_to_idx.items()
+        if answer not in SPECIAL_TOKENS
+    }
     unknown = [one for one in questions if one.answer not in known]
     if unknown:
         raise DataError(

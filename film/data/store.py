@@ -12,7 +12,7 @@ data set              type, shape     meaning
 ``orig_idxs``         int64 (N)       the question's number in its source
 ``answers``           int64 (N)       absent in test files
 ``programs``          int32 (N, P)    tokens, where programs are known
-``question_families`` int64 (N)       0 to 89, where known
+``question_families`` int64 (N)       0 to 89 in CLEVR, where known
 ``types``             int64 (N)       place in ``QuestionType``; the attribute
                                       ``type_names`` says so. Numbers without it are
                                       not used: the authors' code draws them anew at
@@ -33,6 +33,7 @@ import h5py
 import numpy as np
 from jaxtyping import Int
 
+from film.data.hdf5 import Numbers, find_array, native_type, open_file
 from film.data.programs import QuestionType, function_type
 from film.data.vocabulary import NULL, Vocabulary, read_vocabulary
 from film.errors import DataError
@@ -41,7 +42,6 @@ __all__ = [
     "TYPE_NAMES",
     "StoredQuestions",
     "list_splits",
-    "open_file",
     "outermost_functions",
     "question_path",
     "read_questions",
@@ -51,6 +51,8 @@ __all__ = [
 
 TYPE_NAMES: Final = tuple(str(kind) for kind in QuestionType)
 """The names of the question types, by their number in a store."""
+
+_MAX_FAMILY: Final = 2**15 - 1  # predictions hold families as int16
 
 
 @final
@@ -84,7 +86,7 @@ def list_splits(directory: Path) -> list[str]:
         directory: The store.
 
     Returns:
-        Their names, train and val first.
+        Their names, train and val first. A file without questions is no split.
 
     Raises:
         DataError: If the folder is missing or holds no split.
@@ -97,7 +99,7 @@ def list_splits(directory: Path) -> list[str]:
     names = {
         path.stem.removesuffix("_questions")
         for path in directory.glob("*.h5")
-        if not path.stem.endswith("_features")
+        if not path.stem.endswith("_features") and _holds_questions(path)
     }
     if not names:
         raise DataError(
@@ -120,36 +122,14 @@ def question_path(directory: Path, split: str) -> Path:
     Raises:
         DataError: If there is neither.
     """
-    names = list_splits(directory)
     for name in (f"{split}.h5", f"{split}_questions.h5"):
         if (directory / name).is_file():
             return directory / name
+    names = list_splits(directory)
     raise DataError(
         f"{directory} has no split '{split}' (neither {split}.h5 nor "
         f"{split}_questions.h5); it has {', '.join(names)}"
     )
-
-
-def open_file(path: Path) -> h5py.File:
-    """Open an HDF5 file for reading.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The open file, to be closed by the caller.
-
-    Raises:
-        DataError: If it is missing, no HDF5 file, or cut off.
-    """
-    try:
-        return h5py.File(path, "r")
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist") from None
-    except OSError as error:
-        raise DataError(
-            f"{path} is no HDF5 file or is cut off ({str(error).splitlines()[0]})"
-        ) from None
 
 
 def write_questions(file: h5py.File, questions: StoredQuestions) -> None:
@@ -184,7 +164,8 @@ def read_questions(
 
     Raises:
         DataError: If the file is missing or broken, lacks a data set, has data sets
-            of different lengths, or does not fit the vocabulary.
+            of the wrong kind or of different lengths, has padding before a word, or
+            does not fit the vocabulary.
     """
     path = question_path(directory, split)
     with open_file(path) as file:
@@ -198,11 +179,12 @@ def read_questions(
             field.name: _read_array(path, file, field.name)
             for field in fields(StoredQuestions)
         }
-        if "type_names" not in (file["types"].attrs if "types" in file else {}):
-            values["types"] = None
-        else:
-            values["types"] = _renumber_types(path, file["types"])
+        if values["types"] is not None:
+            names = file["types"].attrs.get("type_names")
+            values["types"] = _renumber_types(path, values["types"], names)
     _check_rows(path, values)
+    _check_padding(path, values)
+    _check_families(path, values["question_families"])
     _check_words(path, "questions", values["questions"], vocabulary.question_words)
     _check_words(path, "answers", values["answers"], vocabulary.answers)
     _check_words(path, "programs", values["programs"], vocabulary.program_words)
@@ -254,27 +236,40 @@ def _read_array(path: Path, file: h5py.File, name: str) -> Any:  # noqa: ANN401 
                 f"{path} has no '{name}'; it has {', '.join(sorted(file)) or 'nothing'}"
             )
         return np.arange(len(file["questions"])) if name == "orig_idxs" else None
-    values = file[name][:]
-    n_axes = 2 if name in {"questions", "programs"} else 1
-    if values.ndim != n_axes or not np.issubdtype(values.dtype, np.integer):
-        raise DataError(
-            f"{path}: '{name}' is {values.dtype} with shape {values.shape}, not "
-            f"whole numbers with {n_axes} axes"
-        )
-    return values
+    if name in {"questions", "programs"}:
+        words = find_array(path, file, name, 2, Numbers.WHOLE)
+        return words.astype(native_type(words))[:]
+    return find_array(path, file, name, 1, Numbers.WHOLE)[:].astype(np.int64)
 
 
-def _renumber_types(path: Path, types: h5py.Dataset) -> Int[np.ndarray, " rows"]:
-    names = [str(name) for name in types.attrs["type_names"]]
+def _holds_questions(path: Path) -> bool:
+    # What cannot be opened counts, so that a split that was cut off is named.
+    try:
+        with open_file(path) as file:
+            return "questions" in file
+    except DataError:
+        return True
+
+
+def _renumber_types(
+    path: Path,
+    numbers: Int[np.ndarray, " rows"],
+    type_names: Any,  # noqa: ANN401 - whatever the attribute holds
+) -> Int[np.ndarray, " rows"] | None:
+    if type_names is None:
+        return None
+    names = [
+        name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        for name in np.atleast_1d(type_names).tolist()
+    ]
     if not set(names) <= set(TYPE_NAMES):
         raise DataError(
             f"{path}: type_names are {', '.join(names)}; known are "
             f"{', '.join(TYPE_NAMES)}"
         )
-    numbers: np.ndarray = types[:]
     if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(names):
         raise DataError(f"{path}: 'types' has numbers beyond its type_names")
-    ours = np.array([TYPE_NAMES.index(name) for name in names])
+    ours = np.array([TYPE_NAMES.index(name) for name in names], dtype=np.int64)
     renumbered: Int[np.ndarray, " rows"] = ours[numbers]
     return renumbered
 
@@ -288,6 +283,34 @@ def _check_rows(path: Path, values: Mapping[str, Any]) -> None:
             raise DataError(
                 f"{path}: '{name}' has {len(array)} rows, and 'questions' {n_rows}"
             )
+
+
+def _check_padding(path: Path, values: Mapping[str, Any]) -> None:
+    # A question needs a word; a program may be unknown. Padding is at the end.
+    if not (values["questions"] != NULL).any(axis=1).all():
+        raise DataError(f"{path}: 'questions' has a row without words")
+    for name in ("questions", "programs"):
+        if values[name] is None:
+            continue
+        is_word = values[name] != NULL
+        is_late = (is_word[:, 1:] & ~is_word[:, :-1]).any(axis=1)
+        if is_late.any():
+            raise DataError(
+                f"{path}: row {int(is_late.argmax())} of '{name}' has padding before "
+                "a word; padding belongs at the end"
+            )
+
+
+def _check_families(path: Path, families: Int[np.ndarray, " rows"] | None) -> None:
+    if families is None:
+        return
+    low, high = int(families.min()), int(families.max())
+    if low < -1 or high > _MAX_FAMILY:
+        raise DataError(
+            f"{path}: 'question_families' has the number "
+            f"{low if low < -1 else high}; a family is a number from 0 to "
+            f"{_MAX_FAMILY}, or -1 where unknown"
+        )
 
 
 def _check_words(

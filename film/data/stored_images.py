@@ -10,12 +10,14 @@ import numpy as np
 from jaxtyping import Int, Shaped
 
 from film.config import ImageInput
-from film.data.store import open_file, question_path
+from film.data.hdf5 import Numbers, find_array, native_type, open_file
+from film.data.store import question_path
 from film.errors import DataError
 
 __all__ = ["ImageRows", "StoredImages", "find_images", "stored_inputs"]
 
 _RGB: Final = 3
+_N_AXES: Final = 4  # images, channels, height, width
 
 
 @final
@@ -27,7 +29,7 @@ class StoredImages:
         path: The HDF5 file.
         dataset: The data set in it: ``images`` or ``features``.
         shape: Channels, height, width.
-        dtype: The type of its numbers.
+        dtype: The type of its numbers, in this machine's byte order.
         n_rows: How many images there are.
         image_ids: The image of each row; None where row i is image i.
     """
@@ -138,15 +140,14 @@ def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredI
         Where they are.
 
     Raises:
-        DataError: If no file of the split has them, or their shape is not that of
-            images.
+        DataError: If no file of the split has them, or they are no images.
     """
     candidates = _image_paths(directory, split)
     for path in candidates:
         with open_file(path) as file:
-            name = _image_dataset(file, image_input)
-            if name is not None:
-                return _describe_images(path, file, name)
+            images = _image_dataset(path, file, image_input)
+            if images is not None:
+                return _describe_images(path, file, images)
     raise DataError(
         f"{directory} has no {image_input} of '{split}': not in "
         + " nor in ".join(path.name for path in candidates)
@@ -167,7 +168,11 @@ def stored_inputs(directory: Path, split: str) -> list[ImageInput]:
     found = set()
     for path in _image_paths(directory, split):
         with open_file(path) as file:
-            found |= {form for form in ImageInput if _image_dataset(file, form)}
+            found |= {
+                form
+                for form in ImageInput
+                if _image_dataset(path, file, form) is not None
+            }
     return [form for form in ImageInput if form in found]
 
 
@@ -177,32 +182,35 @@ def _image_paths(directory: Path, split: str) -> list[Path]:
     return [own, foreign] if foreign.is_file() else [own]
 
 
-def _image_dataset(file: h5py.File, image_input: ImageInput) -> str | None:
-    n_channels = file["features"].shape[1:2] if "features" in file else None
-    match image_input:
-        case ImageInput.PIXELS:
-            if "images" in file:
-                return "images"
-            return "features" if n_channels == (_RGB,) else None
-        case ImageInput.FEATURES:
-            return "features" if n_channels not in {None, (_RGB,)} else None
+def _image_dataset(
+    path: Path, file: h5py.File, image_input: ImageInput
+) -> h5py.Dataset | None:
+    if image_input is ImageInput.PIXELS and "images" in file:
+        return find_array(path, file, "images", _N_AXES, Numbers.BYTES)
+    if "features" not in file:
+        return None
+    features = find_array(path, file, "features", _N_AXES, Numbers.FLOATING)
+    is_pixels = features.shape[1] == _RGB
+    return features if is_pixels is (image_input is ImageInput.PIXELS) else None
 
 
-def _describe_images(path: Path, file: h5py.File, name: str) -> StoredImages:
-    dataset = file[name]
-    if len(dataset.shape) != 4 or not len(dataset):  # noqa: PLR2004 (n, c, h, w)
-        raise DataError(
-            f"{path}: '{name}' has the shape {dataset.shape}, not "
-            "(images, channels, height, width)"
-        )
-    image_ids = file["image_ids"][:] if "image_ids" in file else None
-    if image_ids is not None and image_ids.shape != dataset.shape[:1]:
-        raise DataError(f"{path}: {len(image_ids)} image_ids for {len(dataset)} {name}")
+def _describe_images(path: Path, file: h5py.File, images: h5py.Dataset) -> StoredImages:
+    name = images.name.removeprefix("/")
+    if not images.size:
+        raise DataError(f"{path}: '{name}' is empty, its shape is {images.shape}")
+    image_ids = None
+    if "image_ids" in file:
+        image_ids = find_array(path, file, "image_ids", 1, Numbers.WHOLE)[:]
+        image_ids = image_ids.astype(np.int64)
+        if len(image_ids) != len(images):
+            raise DataError(
+                f"{path}: {len(image_ids)} image_ids for {len(images)} {name}"
+            )
     return StoredImages(
         path=path,
         dataset=name,
-        shape=tuple(dataset.shape[1:]),
-        dtype=dataset.dtype,
-        n_rows=len(dataset),
+        shape=tuple(images.shape[1:]),
+        dtype=native_type(images),
+        n_rows=len(images),
         image_ids=image_ids,
     )

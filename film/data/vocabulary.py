@@ -174,10 +174,10 @@ def build_vocabulary(
     """Number the words of a training set.
 
     The words of questions come from the training set, in the order of their
-    characters' codes. Programs and answers are closed sets: where they are
-    CLEVR's, the result has all of CLEVR's, so that a small subset, in which some
-    never occur, gets the numbers of the released vocabulary and can judge every
-    validation question. Where others occur, they too come from the training set.
+    characters' codes. Programs and answers are closed sets: the result has all of
+    CLEVR's, so that a small subset, in which some never occur, gets the numbers of
+    the released vocabulary and can judge every validation question. Others that the
+    training set has come after them.
 
     Args:
         questions: The questions' texts.
@@ -269,16 +269,29 @@ def _words(token_to_idx: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _encode(tokens: Iterable[str], token_to_idx: Mapping[str, int]) -> list[int]:
-    return [START, *(token_to_idx.get(token, UNKNOWN) for token in tokens), END]
+    # A special token is no word, also where a text has one.
+    numbers = (max(token_to_idx.get(token, UNKNOWN), UNKNOWN) for token in tokens)
+    return [START, *numbers, END]
 
 
 def _frequent_words(questions: Iterable[str], min_count: int) -> list[str]:
     counts = Counter(word for text in questions for word in tokenize(text))
+    _refuse_special(counts)
     return sorted(word for word, count in counts.items() if count >= min_count)
 
 
 def _close(found: set[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    return known if found <= set(known) else tuple(sorted(found))
+    _refuse_special(found)
+    return (*known, *sorted(found - set(known)))
+
+
+def _refuse_special(words: Iterable[str]) -> None:
+    special = sorted(set(words) & set(SPECIAL_TOKENS))
+    if special:
+        raise DataError(
+            f"'{special[0]}' is a word or answer of the training questions, and is "
+            "what a vocabulary calls padding, start, end or unknown words"
+        )
 
 
 def _number(tokens: Iterable[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from film.config import ImageInput
-from film.data.dataset import open_dataset
+from film.data.dataset import Batch, open_dataset
 from film.data.prepare import PrepareOptions, prepare
 from film.data.programs import QuestionType
 from film.data.vocabulary import build_vocabulary, write_vocabulary
@@ -74,7 +75,9 @@ def change(path: Path, name: str, values: Any) -> None:
     with h5py.File(path, "r+") as file:
         if name in file:
             del file[name]
-        if values is not None:
+        if values is h5py.Group:
+            file.create_group(name)
+        elif values is not None:
             file[name] = values
 
 
@@ -131,6 +134,32 @@ class TestBatches:
         before = data.batch(rows)
         copy = pickle.loads(pickle.dumps(data))  # noqa: S301 (our own bytes)
         assert torch.equal(copy.batch(rows).images, before.images)
+
+
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_numbers_of_other_machines_give_the_same_batches(
+    foreign: Path, byte_order: str, *, in_memory: bool
+) -> None:
+    def batch() -> Batch:
+        data = open_dataset(foreign, "train", ImageInput.FEATURES, in_memory=in_memory)
+        return data.batch(np.arange(5))
+
+    before = batch()
+    for part, names in {
+        "questions": ("questions", "answers", "image_idxs", "programs", "types"),
+        "features": ("features",),
+    }.items():
+        path = foreign / f"train_{part}.h5"
+        with h5py.File(path) as file:
+            found = {name: file[name][:] for name in names}
+        for name, values in found.items():
+            kind = "f" if name == "features" else "i"
+            change(path, name, values.astype(f"{byte_order}{kind}4"))
+    after = batch()
+    assert after.answers.dtype == torch.int64
+    for field in fields(Batch):
+        assert torch.equal(getattr(after, field.name), getattr(before, field.name))
 
 
 def test_every_question_has_its_image_type_and_family(store: Path) -> None:
@@ -221,6 +250,27 @@ class TestMistakes:
                 r"'answers' has the number 32, and the vocabulary has 32; is vocab",
             ),
             ("questions", np.full((5, 2), -1), r"'questions' has the number -1"),
+            ("questions", np.zeros((5, 2), int), r"'questions' has a row without wor"),
+            ("questions", np.zeros((5, 0), int), r"'questions' has a row without wor"),
+            (
+                "questions",
+                np.array([[1, 4, 2, 0], [0, 1, 4, 2]] * 2 + [[1, 0, 4, 2]]),
+                r"row 1 of 'questions' has padding before a word; padding belongs at",
+            ),
+            (
+                "programs",
+                np.array([[0, 1, 4, 2]] * 5),
+                r"row 0 of 'programs' has padding before a word",
+            ),
+            (
+                "question_families",
+                np.array([0, 1, 2, 3, 2**15]),
+                r"'question_families' has the number 32768; a family is a number from",
+            ),
+            ("answers", 3, r"'answers' is int64 with shape \(\), not whole numbers wi"),
+            ("answers", ["a"] * 5, r"'answers' is object with shape \(5,\), not whole"),
+            ("questions", h5py.Group, r"'questions' is a group, not whole numbers"),
+            ("image_idxs", h5py.Group, r"'image_idxs' is a group, not whole numbers"),
             (
                 "image_idxs",
                 np.array([0, 4, 5, 5, 0]),
@@ -236,9 +286,32 @@ class TestMistakes:
             open_dataset(foreign, "train", ImageInput.FEATURES)
         assert "\n" not in str(error.value)
 
+    @pytest.mark.parametrize(
+        ("name", "values", "message"),
+        [
+            ("features", h5py.Group, r"'features' is a group, not floating-point numb"),
+            ("features", 1.0, r"'features' is float64 with shape \(\), not floating"),
+            (
+                "features",
+                [[[["a"]]]],
+                r"'features' is object with shape \(1, 1, 1, 1\)",
+            ),
+            ("features", np.zeros((0, 6, 2, 3)), r"'features' is empty, its shape is"),
+            ("image_ids", h5py.Group, r"'image_ids' is a group, not whole numbers"),
+            ("image_ids", np.zeros(4), r"'image_ids' is float64 with shape \(4,\), n"),
+        ],
+    )
+    def test_a_broken_file_of_features_is_refused(
+        self, foreign: Path, name: str, values: Any, message: str
+    ) -> None:
+        change(foreign / "train_features.h5", name, values)
+        with pytest.raises(DataError, match=message) as error:
+            open_dataset(foreign, "train", ImageInput.FEATURES)
+        assert "\n" not in str(error.value)
+
     def test_features_that_are_no_images_are_refused(self, foreign: Path) -> None:
         change(foreign / "train_features.h5", "features", np.zeros((4, 6)))
-        with pytest.raises(DataError, match=r"'features' has the shape \(4, 6\), not"):
+        with pytest.raises(DataError, match=r"float64 with shape \(4, 6\), not fl"):
             open_dataset(foreign, "train", ImageInput.FEATURES)
 
     def test_pixels_beyond_one_are_refused(self, foreign: Path) -> None:
@@ -308,6 +381,11 @@ class TestMistakes:
             file["types"].attrs["type_names"] = ["count", "colour"]
         with pytest.raises(DataError, match=r"type_names are count, colour; known are"):
             open_dataset(store, "train", ImageInput.PIXELS)
+        for alone in ("colour", 3):
+            with h5py.File(store / "train.h5", "r+") as file:
+                file["types"].attrs["type_names"] = alone
+            with pytest.raises(DataError, match=rf"type_names are {alone}; known are"):
+                open_dataset(store, "train", ImageInput.PIXELS)
         with h5py.File(store / "train.h5", "r+") as file:
             file["types"].attrs["type_names"] = ["count", "exist"]
         with pytest.raises(DataError, match=r"'types' has numbers beyond its type_nam"):

@@ -1,8 +1,12 @@
 """A folder of CLEVR becomes a store with the names and types of clevr-iep."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from platform import node
 from typing import Any
 
 import h5py
@@ -191,6 +195,41 @@ def test_a_split_can_be_added_with_the_words_of_the_store(
     assert (out / "val.h5").is_file()
 
 
+def test_a_split_that_stays_must_remain_readable(
+    make_clevr: MakeClevr, tmp_path: Path
+) -> None:
+    source, out = make_clevr(), tmp_path / "store"
+    run(source, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(DataError, match=r"test\.h5 was written with another vocabul"):
+        run(source, out, splits=("train",), min_word_count=2)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    run(source, out, splits=("train",))
+    run(source, out, min_word_count=2)
+
+
+def test_what_a_killed_run_left_is_removed_and_a_running_ones_kept(
+    make_clevr: MakeClevr, tmp_path: Path
+) -> None:
+    source, out = make_clevr(), tmp_path / "store"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    names = {
+        "killed": f".preparing-{node()}-{ended.pid}-abc",
+        "running": f".preparing-{node()}-{os.getpid()}-abc",
+        "elsewhere": ".preparing-some-machine-1-abc",
+        "abandoned": ".preparing-some-machine-2-abc",
+    }
+    for name in names.values():
+        (out / name).mkdir(parents=True)
+        (out / name / "train.h5").touch()
+    for path in (out / names["abandoned"] / "train.h5", out / names["abandoned"]):
+        os.utime(path, (0, 0))
+    run(source, out, keep_pixels=False)
+    left = {path.name for path in out.glob(".preparing-*")}
+    assert left == {names["running"], names["elsewhere"]}
+
+
 def test_limits_keep_the_first_images_and_questions(
     make_clevr: MakeClevr, tmp_path: Path
 ) -> None:
@@ -272,17 +311,18 @@ class TestMistakes:
         steps.close()  # type: ignore[attr-defined] # it is a generator
         assert list((tmp_path / "store").iterdir()) == []
 
+    @pytest.mark.parametrize("answer", ["maybe", "<NULL>"])
     def test_a_validation_answer_that_no_training_question_has_is_refused(
-        self, make_clevr: MakeClevr, tmp_path: Path
+        self, make_clevr: MakeClevr, tmp_path: Path, answer: str
     ) -> None:
         source = make_clevr()
         path = source / "questions" / "CLEVR_val_questions.json"
-        text = path.read_text(encoding="utf-8").replace('"no"', '"maybe"')
+        text = path.read_text(encoding="utf-8").replace('"no"', f'"{answer}"')
         path.write_text(text, encoding="utf-8")
         with pytest.raises(
             DataError,
             match=r"CLEVR_val_questions\.json: 1 answers are not in the vocabulary, "
-            r"the first is 'maybe' to question 0; answers come from the training",
+            rf"the first is '{answer}' to question 0; answers come from the training",
         ):
             run(source, tmp_path / "store")
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from film.config import ImageInput
-from film.data.store import list_splits, open_file, question_path
+from film.data.hdf5 import open_file
+from film.data.store import list_splits, question_path
 from film.data.stored_images import StoredImages, stored_inputs
 from film.errors import DataError
 
@@ -47,7 +48,9 @@ def test_without_numbers_the_row_is_the_image() -> None:
 
 def test_own_and_foreign_names_are_splits_and_features_are_not(tmp_path: Path) -> None:
     for name in ("val_questions", "val_features", "train", "extra"):
-        h5py.File(tmp_path / f"{name}.h5", "w").close()
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["features" if name == "val_features" else "questions"] = [[1]]
+    h5py.File(tmp_path / "stray.h5", "w").close()
     assert list_splits(tmp_path) == ["train", "val", "extra"]
     assert question_path(tmp_path, "val") == tmp_path / "val_questions.h5"
     assert question_path(tmp_path, "train") == tmp_path / "train.h5"

@@ -96,11 +96,23 @@ def test_clevrs_answers_and_programs_get_the_released_numbers() -> None:
     assert released.items() <= programs.items()
 
 
-def test_other_answers_than_clevrs_come_from_the_training_questions() -> None:
+def test_other_answers_than_clevrs_come_after_them() -> None:
     vocabulary = build_vocabulary(["Is it?"], answers=["yes", "maybe", "yes"])
-    assert vocabulary.answers == (*SPECIAL_TOKENS, "maybe", "yes")
+    assert vocabulary.answers == (*SPECIAL_TOKENS, *CLEVR_ANSWERS, "maybe")
     assert len(CLEVR_ANSWERS) == 28
     assert len(CLEVR_PROGRAM_TOKENS) == 40
+
+
+def test_special_tokens_are_no_words_or_answers() -> None:
+    for mistaken in ({"answers": ["<NULL>"]}, {"programs": [["<END>"]]}):
+        with pytest.raises(DataError, match=r"'<(NULL|END)>' is a word or answer of"):
+            build_vocabulary(["Is it?"], **mistaken)
+    with pytest.raises(DataError, match=r"'<UNK>' is a word"):
+        build_vocabulary(["Is <UNK> it?"])
+    vocabulary = build_vocabulary(["Is it?"])
+    with pytest.raises(DataError, match=r"'<START>' is a word"):
+        expand_vocabulary(vocabulary, ["Is <START> it?"], min_count=1)
+    assert vocabulary.encode_question("Is <NULL>?") == [START, 4, UNKNOWN, END]
 
 
 def test_rare_words_are_left_out_and_read_as_unknown() -> None:
