@@ -5,6 +5,7 @@ code that reads CLEVR, the store that training reads: ``vocab.json`` and one fil
 split with pixels and features. ``world.json`` says what it was made from.
 """
 
+import fcntl
 import json
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -30,6 +31,9 @@ CLEVR_FOLDER: Final = "CLEVR_v1.0"
 WORLD_FILE: Final = "world.json"
 """What says which world a folder holds."""
 
+_PARTIAL: Final = ".partial"  # where a world grows inside its folder
+_LOCK: Final = ".lock"
+
 _PICTURES_PER_PART: Final = 20
 
 Entry = dict[str, Any]
@@ -45,7 +49,8 @@ def make_world(
 
     Args:
         config: The world.
-        directory: Where it goes. It appears whole, at the very end.
+        directory: Where it goes. Until the very end it holds only hidden files, of
+            which a later call makes good use or gets rid.
         processes: How many draw side by side; the world does not depend on it.
 
     Yields:
@@ -58,8 +63,22 @@ def make_world(
         raise ConfigError(f"processes must be at least 1, got {processes}")
     if _is_made(config, directory):
         return
-    directory = directory.absolute()  # "." has no name to add to
-    partial_world = directory.with_name(f".{directory.name}.partial")
+    directory.mkdir(parents=True, exist_ok=True)
+    with _alone_in(directory):
+        if _is_made(config, directory):  # someone else was quicker
+            return
+        partial_world = directory / _PARTIAL
+        if _recorded(partial_world) != config.fingerprint:
+            yield from _make_in(partial_world, config, processes)
+        _move_out(partial_world)
+        (directory / _LOCK).unlink()  # only now: who comes later finds the world
+
+
+# The world grows inside its folder, which may be where a shell stands, a link or the
+# root of a disk, and is therefore never replaced.
+def _make_in(
+    partial_world: Path, config: WorldConfig, processes: int
+) -> Iterator[Progress]:
     if partial_world.exists():
         shutil.rmtree(partial_world)
     source = partial_world / CLEVR_FOLDER
@@ -75,9 +94,30 @@ def make_world(
     )
     yield from prepare(source, partial_world, options)
     _write_json(partial_world / WORLD_FILE, _description(config), indent=2)
-    if directory.exists():
-        directory.rmdir()
-    partial_world.rename(directory)
+
+
+# Move what says that a world is there at the end, so that half a world is none.
+def _move_out(partial_world: Path) -> None:
+    last = ("vocab.json", WORLD_FILE)
+    names = {path.name for path in partial_world.iterdir()}
+    for name in (*sorted(names.difference(last)), *last):
+        if name in names:
+            (partial_world / name).rename(partial_world.parent / name)
+    partial_world.rmdir()
+
+
+# The operating system frees the lock when its holder ends, however it ends.
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    with (directory / _LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataError(
+                f"a world is being made in {directory}; wait for it or name another "
+                "folder"
+            ) from None
+        yield
 
 
 def _is_made(config: WorldConfig, directory: Path) -> bool:
@@ -85,15 +125,15 @@ def _is_made(config: WorldConfig, directory: Path) -> bool:
         return False
     if not directory.is_dir():
         raise DataError(f"{directory} is a file; a world is a folder")
-    if not any(directory.iterdir()):
+    if {path.name for path in directory.iterdir()} <= {_PARTIAL, _LOCK}:
         return False
-    try:
-        found = json.loads((directory / WORLD_FILE).read_text(encoding="utf-8"))
-        fingerprint = found["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError):
+    fingerprint = _recorded(directory)
+    if fingerprint is None:
+        if _recorded(directory / _PARTIAL) == config.fingerprint:
+            return False  # stopped while its files were moved
         raise DataError(
             f"{directory} is not empty and holds no world; name another folder"
-        ) from None
+        )
     if fingerprint != config.fingerprint:
         raise DataError(
             f"{directory} holds another world ({fingerprint}, not "
@@ -106,6 +146,15 @@ def _is_made(config: WorldConfig, directory: Path) -> bool:
             f"{directory} lacks {', '.join(missing)}; remove it and make it again"
         )
     return True
+
+
+# The fingerprint of the world that a folder holds, if it holds one.
+def _recorded(directory: Path) -> str | None:
+    try:
+        found = json.loads((directory / WORLD_FILE).read_text(encoding="utf-8"))
+        return str(found["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _description(config: WorldConfig) -> Entry:

@@ -1,6 +1,7 @@
 """A world is made whole or not at all, in CLEVR's files, the same each time."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,14 +131,60 @@ def test_stopping_leaves_nothing_that_looks_like_a_world(tmp_path: Path) -> None
     for _ in range(4):
         next(steps)
     del steps
-    assert not (tmp_path / "w").exists()
+    assert all(path.name.startswith(".") for path in (tmp_path / "w").iterdir())
     make(TINY, tmp_path / "w")
     assert [path.name for path in tmp_path.iterdir()] == ["w"]
+    assert not any(path.name[0] == "." for path in (tmp_path / "w").iterdir())
 
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "w").mkdir()
     assert (make(TINY, tmp_path / "w") / "world.json").is_file()
+
+
+def test_a_shell_may_stand_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(TINY, Path())
+    assert Path("world.json").is_file()  # the folder that we stand in is still there
+    assert Path.cwd() == tmp_path
+
+
+def test_a_link_to_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "w").symlink_to(tmp_path / "disk")
+    make(TINY, tmp_path / "w")
+    assert (tmp_path / "w").is_symlink()
+    assert (tmp_path / "disk" / "world.json").is_file()
+
+
+def test_two_who_make_a_world_in_one_folder_do_not_disturb_each_other(
+    world: Path, tmp_path: Path
+) -> None:
+    steps = make_world(TINY, tmp_path / "w")
+    for _ in range(3):
+        next(steps)
+    with pytest.raises(DataError, match=r"a world is being made in .*w; wait for it"):
+        make(TINY, tmp_path / "w")
+    for _ in steps:
+        pass
+    assert contents(tmp_path / "w") == contents(world)
+
+
+def test_a_world_stopped_while_its_files_moved_is_completed(
+    world: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "w"
+    shutil.copytree(world, copy)
+    (copy / ".partial").mkdir()
+    for name in ("val.h5", "vocab.json", "world.json"):
+        (copy / name).rename(copy / ".partial" / name)
+    with pytest.raises(DataError, match="is not empty and holds no world"):
+        make(TINY.model_copy(update={"seed": 1}), copy)
+    assert list(make_world(TINY, copy)) == []
+    assert contents(copy) == contents(world)
+    assert (copy / "val.h5").is_file()
 
 
 def test_another_world_in_the_folder_is_left_alone(world: Path) -> None:
