@@ -7,7 +7,7 @@ before any picture is drawn.
 import hashlib
 import json
 from collections.abc import Mapping
-from enum import StrEnum, unique
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, final
 
@@ -23,13 +23,13 @@ from pydantic import (
 from film.data.programs import QuestionType
 from film.errors import ConfigError
 from film.validation import nearest, validation_line
-from film.world.attributes import Color, Material, Shape, Size
+from film.world.attributes import Attribute, Color, Material, Shape, Size
+from film.world.families import FAMILIES, Family, Reasoning
 
 __all__ = [
     "EXTRACTOR_VERSION",
     "GENERATOR_VERSION",
     "PRESETS",
-    "Reasoning",
     "ReasoningShares",
     "TypeShares",
     "WorldConfig",
@@ -47,16 +47,6 @@ TABLE_HOLDS: Final = 10
 """Objects; with more, placing them by CLEVR's rules rarely succeeds."""
 
 
-@unique
-class Reasoning(StrEnum):
-    """How the things that a question speaks of are found, as CLEVR groups it."""
-
-    ZERO_HOP = "zero_hop"  # by their own attributes
-    ONE_HOP = "one_hop"  # by where they stand from another thing
-    TWO_HOP = "two_hop"  # the same, twice
-    SAME_ATTRIBUTE = "same_attribute"  # by what they have in common with another
-
-
 class _Shares(BaseModel):
     """How often each kind is asked, relative to the others; absent means never."""
 
@@ -72,6 +62,7 @@ class _Shares(BaseModel):
         return float(getattr(self, kind))
 
 
+_Integer = Annotated[int, Field(strict=True)]
 _Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -122,15 +113,22 @@ def _check_palette(name: str, palette: tuple[str, ...]) -> None:
         raise ValueError(f"{name} names one twice: {', '.join(palette)}")
 
 
-def _check_that_types_can_be_asked(
-    types: TypeShares, reasoning: ReasoningShares
-) -> None:
-    for kind in (QuestionType.COMPARE_NUMBERS, QuestionType.COMPARE_ATTRIBUTE):
-        if types[kind] and not (reasoning.zero_hop or reasoning.one_hop):
-            raise ValueError(
-                f"question_types asks for {kind}, which needs a share of zero_hop or "
-                "one_hop in reasoning"
-            )
+# Each type with a share needs a family that the palette and the reasoning allow.
+def _check_that_types_can_be_asked(config: "WorldConfig") -> None:
+    askable = {family.type for family in config.families}
+    for kind in QuestionType:
+        if not config.question_types[kind] or kind in askable:
+            continue
+        ways = {
+            family.reasoning
+            for family in FAMILIES
+            if family.type == kind and family.attributes <= set(config.choices)
+        }
+        raise ValueError(
+            f"question_types asks for {kind}, which needs a share of "
+            f"{' or '.join(way for way in Reasoning if way in ways)} in reasoning with these colors, shapes, materials "
+            "and sizes"
+        )
 
 
 @final
@@ -139,27 +137,27 @@ class WorldConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    n_train: int = Field(2000, ge=1)
+    n_train: _Integer = Field(2000, ge=1)
     """Pictures to train on."""
-    n_val: int = Field(400, ge=1)
+    n_val: _Integer = Field(400, ge=1)
     """Pictures to judge by."""
-    n_test: int = Field(0, ge=0)
+    n_test: _Integer = Field(0, ge=0)
     """Pictures that no study looks at."""
-    questions_per_scene: int = Field(10, ge=1)
+    questions_per_scene: _Integer = Field(10, ge=1)
     """At most; a scene of two objects may not give as many good ones."""
-    width: int = Field(96, ge=32, le=1024, multiple_of=8)
+    width: _Integer = Field(96, ge=32, le=1024, multiple_of=8)
     """Of the pictures, in pixels; one to two times their height."""
-    height: int = Field(64, ge=32, le=1024, multiple_of=8)
+    height: _Integer = Field(64, ge=32, le=1024, multiple_of=8)
     """Of the pictures, in pixels."""
-    samples_per_side: int = Field(2, ge=1, le=8)
+    samples_per_side: _Integer = Field(2, ge=1, le=8)
     """Rays through each pixel, along each of its sides."""
-    min_objects: int = Field(3, ge=1)
-    max_objects: int = Field(10, ge=1)
+    min_objects: _Integer = Field(3, ge=1)
+    max_objects: _Integer = Field(10, ge=1)
     colors: _Colors = tuple(Color)
     shapes: _Shapes = tuple(Shape)
     materials: _Materials = tuple(Material)
     sizes: _Sizes = tuple(Size)
-    max_attributes: int = Field(4, ge=1, le=4)
+    max_attributes: _Integer = Field(4, ge=1, le=4)
     """Words such as "red" that a description has, at most."""
     question_types: TypeShares = TypeShares(
         count=0.23,
@@ -171,7 +169,7 @@ class WorldConfig(BaseModel):
     reasoning: ReasoningShares = ReasoningShares(
         zero_hop=0.25, one_hop=0.25, two_hop=0.25, same_attribute=0.25
     )
-    seed: int = Field(0, ge=0)
+    seed: _Integer = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _is_possible(self) -> "WorldConfig":
@@ -193,8 +191,31 @@ class WorldConfig(BaseModel):
                 "all objects are alike; give one of colors, shapes, materials, sizes "
                 "two values"
             )
-        _check_that_types_can_be_asked(self.question_types, self.reasoning)
+        _check_that_types_can_be_asked(self)
         return self
+
+    @property
+    def choices(self) -> dict[Attribute, tuple[str, ...]]:
+        """The values of each attribute that has more than one."""
+        values: dict[Attribute, tuple[str, ...]] = {
+            Attribute.SIZE: self.sizes,
+            Attribute.COLOR: self.colors,
+            Attribute.MATERIAL: self.materials,
+            Attribute.SHAPE: self.shapes,
+        }
+        return {name: given for name, given in values.items() if len(given) > 1}
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families of questions that have a share and something to speak of."""
+        spoken = set(self.choices)
+        return tuple(
+            family
+            for family in FAMILIES
+            if self.question_types[family.type]
+            and self.reasoning[family.reasoning]
+            and family.attributes <= spoken
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -16,9 +16,18 @@ from typing import Final, final
 
 from film.data.programs import ProgramNode, QuestionType, question_type
 from film.world.attributes import Attribute
-from film.world.config import Reasoning
 
-__all__ = ["FAMILIES", "Family", "Hop"]
+__all__ = ["FAMILIES", "Family", "Hop", "Reasoning"]
+
+
+@unique
+class Reasoning(StrEnum):
+    """How the things that a question speaks of are found, as CLEVR groups it."""
+
+    ZERO_HOP = "zero_hop"  # by their own attributes
+    ONE_HOP = "one_hop"  # by where they stand from another thing
+    TWO_HOP = "two_hop"  # the same, twice
+    SAME_ATTRIBUTE = "same_attribute"  # by what they have in common with another
 
 
 @unique
@@ -67,6 +76,12 @@ class Family:
         """What is queried or compared, if anything is."""
         name = self.function.partition("_")[2]
         return Attribute(name) if name in set(Attribute) else None
+
+    @property
+    def attributes(self) -> frozenset[Attribute]:
+        """What its questions speak of whatever the words."""
+        shared = (hop.attribute for hops in self.hops for hop in hops)
+        return frozenset(a for a in (self.attribute, *shared) if a is not None)
 
     @property
     def wants_one(self) -> bool:

@@ -49,6 +49,20 @@ def test_the_quick_world_asks_exist_and_query_about_two_to_four_objects() -> Non
         ),
         (
             {
+                "colors": ["red", "blue"],
+                "shapes": ["cube"],
+                "sizes": ["large"],
+                "materials": ["rubber"],
+                "question_types": {"query_attribute": 1, "count": 1},
+                "reasoning": {"same_attribute": 1},
+            },
+            "query_attribute, which needs a share of zero_hop or one_hop or two_hop in",
+        ),
+        ({"n_train": True}, "world: n_train: got True, should be a valid integer"),
+        ({"seed": "12"}, "world: seed: got '12', should be a valid integer"),
+        ({"width": 96.0}, "world: width: got 96.0, should be a valid integer"),
+        (
+            {
                 "colors": ["red"],
                 "shapes": ["cube"],
                 "sizes": ["large"],
