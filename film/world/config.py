@@ -119,15 +119,15 @@ def _check_that_types_can_be_asked(config: "WorldConfig") -> None:
     for kind in QuestionType:
         if not config.question_types[kind] or kind in askable:
             continue
-        ways = {
+        able = {
             family.reasoning
             for family in FAMILIES
             if family.type == kind and family.attributes <= set(config.choices)
         }
+        ways = " or ".join(way for way in Reasoning if way in able)
         raise ValueError(
-            f"question_types asks for {kind}, which needs a share of "
-            f"{' or '.join(way for way in Reasoning if way in ways)} in reasoning with these colors, shapes, materials "
-            "and sizes"
+            f"question_types asks for {kind}, which needs a share of {ways} in "
+            "reasoning with these colors, shapes, materials and sizes"
         )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "RADII",
     "Camera",
     "FirstHits",
+    "Point",
     "Solid",
     "dot",
     "first_hits",

@@ -16,12 +16,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from film.data.features import extract_features
 from film.data.prepare import PrepareOptions, prepare
 from film.data.progress import Progress
 from film.errors import ConfigError, DataError
 from film.world.config import EXTRACTOR_VERSION, GENERATOR_VERSION, WorldConfig
 from film.world.drawing import SCENES_PER_BALANCE, ask_questions, draw_pictures
+from film.world.features import extract_features
 
 __all__ = ["CLEVR_FOLDER", "WORLD_FILE", "make_world"]
 

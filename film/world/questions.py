@@ -1,9 +1,18 @@
 """Ask questions about a scene that have an answer, and that nothing gives away.
 
 Every question is drawn together with the things it speaks of, and checked by running
-its program: what is called "the" is one and no more, and every hop is needed. Within
-a family and a pattern of words no answer is more frequent than the others, so that a
-model that does not look cannot do better than guess.
+its program: what is called "the" is one and no more, and every hop is needed.
+
+Answers are balanced within a family, among the scenes that share an ``AnswerBalance``:
+
+- Where existence is asked, "yes" and "no" differ by one at most for every set of
+  attributes that the words mention; in comparisons they do so within the family.
+- A queried value is ahead of the family's rarest by less than the number of values.
+- A counted number is ahead of the next by two at most, for every set of attributes
+  that the words mention. Small numbers stay frequent, as they are in scenes.
+
+So the words of counts and comparisons may still tell something about the answer to a
+model that does not look.
 
 References:
     Johnson et al., *CLEVR*, CVPR 2017, Section 3.4 (ill-posed and degenerate

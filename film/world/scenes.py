@@ -20,6 +20,7 @@ from film.world.geometry import (
     DIRECTIONS,
     RADII,
     Camera,
+    Point,
     Solid,
     first_hits,
     relationships,
@@ -43,8 +44,6 @@ _LAMPS = {
 }
 _CAMERA_JITTER = 0.5
 _LAMP_JITTER = 1.0
-
-Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,9 +83,9 @@ def prepare(
 
     Example: film data prepare CLEVR_v1.0 clevr --max-images 100
     """
-    from film.data.features import extract_features
     from film.data.prepare import PrepareOptions
     from film.data.prepare import prepare as prepare_store
+    from film.world.features import extract_features
     from runner.cli.bars import follow
 
     options = PrepareOptions(

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from film.data.features import extract_features
 from film.data.progress import Progress
 from film.errors import DataError
 from film.world.attributes import VALUES, Attribute
@@ -19,6 +18,7 @@ from film.world.extractor import (
     weights_digest,
     write_weights,
 )
+from film.world.features import extract_features
 from film.world.lessons import CELL, LESSONS, NO_LABEL, draw_lesson, stack_lessons
 from film.world.teaching import (
     ExtractorMetrics,
