@@ -11,7 +11,8 @@ from film.config import Config, FilmPlacement, ImageInput
 from film.world.config import world_preset
 from studies.catalogue import catalogue, find_study
 from studies.errors import StudyError
-from studies.study import Study, StudyFile, read_study
+from studies.schema import schema_path, study_schema
+from studies.study import Study, read_study
 from studies.trial import BASELINE
 
 FINGERPRINTS = {ImageInput.FEATURES: "f" * 12, ImageInput.PIXELS: "p" * 12}
@@ -214,9 +215,16 @@ class TestCatalogue:
 
 
 def test_the_shipped_schema_is_that_of_the_models() -> None:
-    path = next(iter(catalogue().values())).parent.parent / "study.schema.json"
-    shipped = json.loads(path.read_text(encoding="utf-8"))
-    assert shipped == StudyFile.model_json_schema(), "run: python -m studies.schema"
+    shipped = json.loads(schema_path().read_text(encoding="utf-8"))
+    assert shipped == study_schema(), "run: python -m studies.schema"
+
+
+def test_the_schema_knows_every_setting_and_its_choices() -> None:
+    settings = study_schema()["$defs"]["Settings"]["properties"]
+    assert set(settings) == set(Config().flat())
+    placement = settings["model.film.placement"]
+    assert placement["enum"] == [place.value for place in FilmPlacement]
+    assert placement["default"] == "after_norm"
 
 
 def test_studies_load_without_anything_heavy() -> None:
