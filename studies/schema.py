@@ -61,7 +61,8 @@ def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, A
             yield from _settings(kind, f"{prefix}{name}.")
             continue
         parts = (kind, *field.metadata) if field.metadata else (kind, None)
-        described = TypeAdapter(Annotated[parts]).json_schema()
+        annotated: Any = Annotated[parts]
+        described = TypeAdapter(annotated).json_schema()
         default = Config().flat()[prefix + name]
         yield prefix + name, {**described, "default": default}
 
