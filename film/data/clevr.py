@@ -25,11 +25,9 @@ __all__ = [
     "FAMILY_OFFSETS",
     "Question",
     "QuestionReader",
-    "Scene",
-    "SceneObject",
     "SplitFiles",
     "find_splits",
-    "read_scenes",
+    "read_scene_names",
 ]
 
 FAMILY_OFFSETS: Final[Mapping[str, int]] = MappingProxyType(
@@ -46,6 +44,9 @@ FAMILY_OFFSETS: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 """The release's number of the first question family of each template file."""
+
+_INTEGER_LIMIT: Final = 2**63
+_FAMILY_LIMIT: Final = 2**14  # with the offset of its file it must fit into int16
 
 _QUESTION_FILES: Final = (
     ("questions/CLEVR_{}_questions.json", re.compile(r"CLEVR_(\w+)_questions")),
@@ -100,51 +101,6 @@ class SplitFiles:
     questions: Path
     images: Path
     scenes: Path
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class SceneObject:
-    """One object of a scene.
-
-    Attributes:
-        shape: cube, sphere or cylinder.
-        color: One of eight names.
-        material: rubber or metal.
-        size: small or large.
-        rotation: Its angle in degrees.
-        position: Its place in the scene, x, y, z.
-        pixel: Its place in the image, x, y and distance from the camera.
-    """
-
-    shape: str
-    color: str
-    material: str
-    size: str
-    rotation: float
-    position: tuple[float, float, float]
-    pixel: tuple[float, float, float]
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """What one image shows.
-
-    Attributes:
-        image_index: The number of its image within the split.
-        image_filename: The name of the image's file.
-        objects: What lies in the scene.
-        relationships: For left, right, front, behind: per object, the objects
-            that are on this side of it.
-        directions: Unit vectors of the scene, by name.
-    """
-
-    image_index: int
-    image_filename: str
-    objects: tuple[SceneObject, ...]
-    relationships: Mapping[str, tuple[tuple[int, ...], ...]]
-    directions: Mapping[str, tuple[float, ...]]
 
 
 def find_splits(source: Path, images: Path | None = None) -> dict[str, SplitFiles]:
@@ -237,28 +193,25 @@ class QuestionReader:
             raise DataError(f"{self.files.questions} has no questions")
 
 
-def read_scenes(path: Path) -> Iterator[Scene]:
-    """Read a file of scenes, one scene at a time.
+def read_scene_names(path: Path) -> Iterator[tuple[int, str]]:
+    """Read which image each scene of a file is of.
 
     Args:
         path: A ``CLEVR_<split>_scenes.json``.
 
     Yields:
-        Each scene, in the file's order.
+        The number and the file's name of each scene's image, in the file's order.
 
     Raises:
-        DataError: If the file is missing or broken, or a scene lacks an entry.
+        DataError: If the file is missing or broken, or a scene does not say it.
     """
     for place, entry in enumerate(EntryList(path, "scenes")):
         try:
-            scene = _parse_scene(entry)
-        except KeyError as error:
-            raise DataError(f"{path}: scene {place} has no entry {error}") from None
-        except (TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"{path}: scene {place} is malformed: {error}") from None
+            image_index = _image_index(entry)
+            filename = _checked_filename(entry.get("image_filename"), image_index)
         except DataError as error:
             raise DataError(f"{path}: scene {place}: {error}") from None
-        yield scene
+        yield image_index, filename
 
 
 def _store_name(name: str, found: Mapping[str, SplitFiles]) -> str:
@@ -270,11 +223,8 @@ def _parse_question(place: int, entry: Mapping[str, Any], split: str) -> Questio
     text = entry.get("question")
     if not isinstance(text, str):
         raise DataError("no text under 'question'")
-    image_index = _whole_number(entry, "image_index")
-    if image_index is None:
-        raise DataError("no 'image_index'")
+    image_index = _image_index(entry)
     filename = entry.get("image_filename", f"CLEVR_{split}_{image_index:06d}.png")
-    _check_filename(filename, image_index)
     index = _whole_number(entry, "question_index")
     program = None
     if "program" in entry:
@@ -282,7 +232,7 @@ def _parse_question(place: int, entry: Mapping[str, Any], split: str) -> Questio
     return Question(
         text=text,
         image_index=image_index,
-        image_filename=filename,
+        image_filename=_checked_filename(filename, image_index),
         index=place if index is None else index,
         answer=_parse_answer(entry),
         program=program,
@@ -314,23 +264,40 @@ def _parse_answer(entry: Mapping[str, Any]) -> str | None:
 
 def _parse_family(entry: Mapping[str, Any]) -> int | None:
     # The generator counts families within their template file, the release globally.
-    family = _whole_number(entry, "question_family_index")
+    family = _whole_number(entry, "question_family_index", _FAMILY_LIMIT)
     template = entry.get("template_filename")
-    if family is None or not isinstance(template, str):
+    if family is None or template is None:
         return family
-    return family + FAMILY_OFFSETS.get(Path(template).stem, 0)
+    offset = FAMILY_OFFSETS.get(Path(str(template)).stem)
+    if offset is None:
+        raise DataError(
+            f"'template_filename' is {template!r}, none of CLEVR's template files: "
+            f"{', '.join(FAMILY_OFFSETS)}"
+        )
+    return family + offset
 
 
-def _whole_number(entry: Mapping[str, Any], key: str) -> int | None:
+def _image_index(entry: Mapping[str, Any]) -> int:
+    image_index = _whole_number(entry, "image_index")
+    if image_index is None:
+        raise DataError("no 'image_index'")
+    return image_index
+
+
+def _whole_number(
+    entry: Mapping[str, Any], key: str, limit: int = _INTEGER_LIMIT
+) -> int | None:
     number = entry.get(key)
     if number is None:
         return None
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise DataError(f"'{key}' is {number!r}, not a whole number from 0")
+    if number >= limit:
+        raise DataError(f"'{key}' is too large a number; at most {limit - 1}")
     return number
 
 
-def _check_filename(filename: object, image_index: int) -> None:
+def _checked_filename(filename: object, image_index: int) -> str:
     if not isinstance(filename, str) or Path(filename).name != filename:
         raise DataError(f"'image_filename' is {filename!r}, not the name of a file")
     digits = re.search(r"(\d+)\.\w+$", filename)
@@ -338,6 +305,7 @@ def _check_filename(filename: object, image_index: int) -> None:
         raise DataError(
             f"image_index is {image_index}, and image_filename is {filename}"
         )
+    return filename
 
 
 def _check_against_first(question: Question, first: Question) -> None:
@@ -347,35 +315,3 @@ def _check_against_first(question: Question, first: Question) -> None:
         if is_given != (getattr(first, name) is not None):
             here, there = ("given", "absent") if is_given else ("absent", "given")
             raise DataError(f"the {name} is {here}, and {there} in the first question")
-
-
-def _parse_scene(entry: Mapping[str, Any]) -> Scene:
-    image_index = int(entry["image_index"])
-    _check_filename(entry["image_filename"], image_index)
-    return Scene(
-        image_index=image_index,
-        image_filename=entry["image_filename"],
-        objects=tuple(_parse_object(one) for one in entry["objects"]),
-        relationships={
-            name: tuple(tuple(int(other) for other in others) for others in per_object)
-            for name, per_object in entry["relationships"].items()
-        },
-        directions={
-            name: tuple(float(part) for part in vector)
-            for name, vector in entry["directions"].items()
-        },
-    )
-
-
-def _parse_object(entry: Mapping[str, Any]) -> SceneObject:
-    x, y, z = (float(part) for part in entry["3d_coords"])
-    column, row, distance = (float(part) for part in entry["pixel_coords"])
-    return SceneObject(
-        shape=str(entry["shape"]),
-        color=str(entry["color"]),
-        material=str(entry["material"]),
-        size=str(entry["size"]),
-        rotation=float(entry["rotation"]),
-        position=(x, y, z),
-        pixel=(column, row, distance),
-    )

@@ -5,19 +5,19 @@ References:
     raw pixels divided by 255 without further normalisation.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, final
 
 import numpy as np
-import psutil
 import torch
 from jaxtyping import Float, Int, Int8, Shaped
 from torch import Tensor
 
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
+from film.data.memory import free_bytes
 from film.data.store import StoredQuestions, read_questions, read_store_vocabulary
 from film.data.stored_images import ImageRows, StoredImages, find_images
 from film.data.vocabulary import NULL, Vocabulary
@@ -150,7 +150,7 @@ def open_dataset(
     image_input: ImageInput,
     *,
     in_memory: bool | None = None,
-    max_questions: int | None = None,
+    n_sharing: int = 1,
 ) -> QuestionDataset:
     """Open one split of a store.
 
@@ -159,21 +159,22 @@ def open_dataset(
         split: The split's name: train, val, ...
         image_input: Features or pixels.
         in_memory: Hold the images that questions are about in memory; None does so
-            where they take less than a quarter of what is free.
-        max_questions: Keep only the first so many questions.
+            where they take less than a quarter of this process's share of what is
+            free.
+        n_sharing: How many processes share the free memory.
 
     Returns:
         The split.
     """
     vocabulary = read_store_vocabulary(directory)
-    questions = _first(read_questions(directory, split, vocabulary), max_questions)
+    questions = read_questions(directory, split, vocabulary)
     images = find_images(directory, split, image_input)
     if images.dataset == "features" and image_input is ImageInput.PIXELS:
         _check_pixels(images)
     if in_memory is None:
         n_images = len(np.unique(questions.image_idxs))
-        free_bytes = psutil.virtual_memory().available
-        in_memory = n_images * images.nbytes_per_row < free_bytes // 4
+        share = free_bytes() // max(n_sharing, 1)
+        in_memory = n_images * images.nbytes_per_row < share // 4
     return QuestionDataset(
         questions,
         images,
@@ -181,12 +182,6 @@ def open_dataset(
         in_memory=in_memory,
         source=(directory, image_input),
     )
-
-
-def _first(questions: StoredQuestions, count: int | None) -> StoredQuestions:
-    arrays = {field.name: getattr(questions, field.name) for field in fields(questions)}
-    kept = {name: a[:count] for name, a in arrays.items() if a is not None}
-    return StoredQuestions(**kept)
 
 
 def _check_pixels(images: StoredImages) -> None:

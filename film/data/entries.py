@@ -14,6 +14,7 @@ from film.errors import DataError
 
 __all__ = ["EntryList"]
 
+_STARTS: Final = '{["-0123456789tfn'  # of a value in JSON
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
@@ -48,16 +49,26 @@ class EntryList:
                     )
                 n_entries += 1
                 yield entry
+        except RecursionError:
+            raise DataError(
+                f"{self.path}: after {n_entries} entries, lists or objects lie too "
+                "deep in each other"
+            ) from None
         except json.JSONDecodeError as error:
             raise DataError(
                 f"{self.path}: broken JSON at line {error.lineno}, column "
                 f"{error.colno}, after {n_entries} entries: {error.msg} (was the "
                 "file cut off? Get it again)"
             ) from None
+        except ValueError:  # Python's own limit of digits
+            raise DataError(
+                f"{self.path}: a number after {n_entries} entries has thousands of "
+                "digits"
+            ) from None
 
     def _entries(self) -> Iterator[object]:
         is_found = False
-        self._take("{")
+        self._open("{", "the file", "an object")
         while True:
             name = self._value()
             self._take(":")
@@ -68,6 +79,12 @@ class EntryList:
                 self._value()
             if self._take(",}") == "}":
                 break
+        if self._next():
+            line = self._text.count("\n", 0, self.position) + 1
+            raise DataError(
+                f"{self.path}: more follows on line {line} after the JSON has ended; "
+                "get the file again"
+            )
         if not is_found:
             raise DataError(
                 f"{self.path} has no list '{self.key}'; is it a file of the CLEVR "
@@ -75,7 +92,7 @@ class EntryList:
             )
 
     def _list(self) -> Iterator[object]:
-        self._take("[")
+        self._open("[", f"'{self.key}'", "a list")
         if self._next() == "]":
             self._take("]")
             return
@@ -96,6 +113,16 @@ class EntryList:
             self.position = space.end()
         return self._text[self.position : self.position + 1]
 
+    def _open(self, bracket: str, what: str, wanted: str) -> None:
+        # JSON of another shape is not a file that was cut off.
+        character = self._next()
+        if character and character != bracket and character in _STARTS:
+            raise DataError(
+                f"{self.path}: {what} is not {wanted}; is it a file of the CLEVR "
+                "layout?"
+            )
+        self._take(bracket)
+
     def _take(self, allowed: str) -> str:
         character = self._next()
         if not character or character not in allowed:
@@ -107,10 +134,13 @@ class EntryList:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    if not text or text.isspace():
+        raise DataError(f"{path} is empty")
+    return text

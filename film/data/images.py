@@ -49,7 +49,7 @@ def read_pixels(
         The pixels, channels first.
 
     Raises:
-        DataError: If the file is missing, is no image, or is cut off.
+        DataError: If the file is missing, is no image, is cut off, or is huge.
     """
     try:
         with Image.open(path) as image:
@@ -58,6 +58,10 @@ def read_pixels(
         raise DataError(f"{path} does not exist") from None
     except UnidentifiedImageError:
         raise DataError(f"{path} is no image that can be read") from None
+    except Image.DecompressionBombError:
+        raise DataError(
+            f"{path} has more pixels than is safe to read; scale it down"
+        ) from None
     except (OSError, SyntaxError, ValueError) as error:
         raise DataError(
             f"{path} is broken or cut off ({error}); get it again"

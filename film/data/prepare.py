@@ -30,7 +30,7 @@ from film.data.clevr import (
     QuestionReader,
     SplitFiles,
     find_splits,
-    read_scenes,
+    read_scene_names,
 )
 from film.data.hdf5 import open_file
 from film.data.images import default_size, read_pixels
@@ -104,6 +104,11 @@ class PrepareOptions:
     max_images: int | None = None
     max_questions: int | None = None
     fingerprint: str | None = None
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether anything is stored of the images."""
+        return self.keep_pixels or self.extractor is not None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -224,7 +229,8 @@ def _read_questions(
             questions.append(question)
         if n_read % _QUESTIONS_PER_STEP == 0:
             yield Progress(stage, reader.position, reader.size)
-    _check_scenes(files, questions)
+    if options.needs_images:
+        _check_scenes(files, questions)
     yield Progress(stage, reader.size, reader.size)
     return questions
 
@@ -234,12 +240,12 @@ def _check_scenes(files: SplitFiles, questions: Sequence[Question]) -> None:
     if not files.scenes.is_file():
         return
     names = {question.image_index: question.image_filename for question in questions}
-    for scene in read_scenes(files.scenes):
-        name = names.get(scene.image_index, scene.image_filename)
-        if name != scene.image_filename:
+    for image_index, scene_name in read_scene_names(files.scenes):
+        name = names.get(image_index, scene_name)
+        if name != scene_name:
             raise DataError(
-                f"{files.scenes}: image_index {scene.image_index} is "
-                f"{scene.image_filename}, and {name} in {files.questions.name}"
+                f"{files.scenes}: image_index {image_index} is "
+                f"{scene_name}, and {name} in {files.questions.name}"
             )
 
 
@@ -380,7 +386,7 @@ def _write_attributes(
 def _image_paths(
     files: SplitFiles, questions: Sequence[Question], options: PrepareOptions
 ) -> Mapping[int, Path]:
-    if not options.keep_pixels and options.extractor is None:
+    if not options.needs_images:
         return {}
     if not files.images.is_dir():
         raise DataError(

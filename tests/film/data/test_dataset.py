@@ -181,13 +181,13 @@ def test_a_test_split_has_no_answers_types_or_families(store: Path) -> None:
     assert data.types.tolist() == data.families.tolist() == [-1, -1]
 
 
-def test_the_first_questions_can_be_asked_for(store: Path) -> None:
-    data = open_dataset(store, "train", ImageInput.PIXELS, max_questions=3)
-    assert len(data) == len(data.answers) == len(data.types) == 3
-
-
 def test_small_data_is_held_in_memory_by_itself(store: Path) -> None:
     assert open_dataset(store, "train", ImageInput.PIXELS).is_in_memory
+
+
+def test_many_processes_that_share_the_memory_read_from_the_file(store: Path) -> None:
+    data = open_dataset(store, "train", ImageInput.PIXELS, n_sharing=10**12)
+    assert not data.is_in_memory
 
 
 def test_types_of_a_foreign_file_come_from_its_programs(foreign: Path) -> None:

@@ -61,9 +61,15 @@ def test_the_position_ends_at_the_size(tmp_path: Path) -> None:
         ),
         ('{"questions": [{"a": 1}', r"after 1 entries: Expecting ',' or '\]'"),
         ('{"questions": [{"a": 1}]', r"after 1 entries: Expecting ',' or '}'"),
-        ("", r"line 1, column 1, after 0 entries: Expecting '{'"),
-        ('[{"a": 1}]', r"Expecting '{'"),
-        ('{"questions": {"a": 1}}', r"Expecting '\['"),
+        ("", r"questions\.json is empty"),
+        (" \n", r"questions\.json is empty"),
+        ("<html>", r"line 1, column 1, after 0 entries: Expecting '{'"),
+        ('[{"a": 1}]', r"the file is not an object; is it a file of the CLEVR layout"),
+        ('{"questions": {"a": 1}}', r"'questions' is not a list; is it a file of the"),
+        ('{"questions": null}', r"'questions' is not a list"),
+        ('{"questions": []}\n}', r"more follows on line 2 after the JSON has ended"),
+        ('{"questions": [' + "[" * 100_000, r"lists or objects lie too deep in each"),
+        ('{"questions": [{"a": ' + "9" * 5000 + "}]}", r"has thousands of digits"),
         ('{"info": {}}', r"has no list 'questions'"),
         ('{"questions": [{"a": 1}, 3]}', r"entry 1 of 'questions' is no object"),
     ],
@@ -75,6 +81,12 @@ def test_broken_json_is_one_clear_line(tmp_path: Path, text: str, message: str) 
         list(EntryList(path, "questions"))
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "questions.json"
+    path.write_text('{"questions": [{"a": 1}]}', encoding="utf-8-sig")
+    assert list(EntryList(path, "questions")) == [{"a": 1}]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

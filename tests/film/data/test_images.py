@@ -67,6 +67,12 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_pixels(tmp_path / "absent.png")
 
 
+def test_an_image_of_too_many_pixels_is_named(tmp_path: Path) -> None:
+    Image.new("1", (20000, 20000)).save(tmp_path / "huge.png")
+    with pytest.raises(DataError, match=r"huge\.png has more pixels than is safe"):
+        read_pixels(tmp_path / "huge.png")
+
+
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 0.9, 0.99])
 def test_a_real_image_cut_off_anywhere_is_refused(
     shared: Path, tmp_path: Path, share: float

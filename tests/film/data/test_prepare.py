@@ -350,6 +350,17 @@ class TestMistakes:
         ):
             run(source, tmp_path / "store")
 
+    def test_broken_scenes_stop_only_what_needs_images(
+        self, make_clevr: MakeClevr, tmp_path: Path
+    ) -> None:
+        source = make_clevr()
+        (source / "scenes").mkdir()
+        path = source / "scenes" / "CLEVR_train_scenes.json"
+        path.write_text("{", encoding="utf-8")
+        with pytest.raises(DataError, match=r"CLEVR_train_scenes\.json: broken JSON"):
+            run(source, tmp_path / "store")
+        run(source, tmp_path / "questions", keep_pixels=False)
+
     def test_an_unknown_split_names_those_there_are(
         self, make_clevr: MakeClevr, tmp_path: Path
     ) -> None:
