@@ -181,6 +181,31 @@ def test_no_value_is_a_better_guess_than_another() -> None:
         assert share < 1.3 / len(counts), (family, counts)
 
 
+def test_comparisons_say_yes_as_often_as_no_within_a_family(
+    asked_questions: Asked,
+) -> None:
+    answers = defaultdict(Counter)
+    for _, asked in asked_questions:
+        if asked.question.family.type.startswith("compare_"):
+            answers[asked.question.family.index][asked.answer] += 1
+    assert len(answers) > 10
+    for counts in answers.values():
+        assert abs(counts["yes"] - counts["no"]) <= 1
+
+
+def test_a_number_is_ahead_of_the_next_by_two_at_most() -> None:
+    config = load_world_config({"question_types": {"count": 1}}, base="quick")
+    answers = defaultdict(Counter)
+    for _, asked in ask_all(config, graphs(config, 60)):
+        (phrase,) = asked.question.phrases
+        answers[asked.question.family.index, phrase.signature][asked.answer] += 1
+    leads = []
+    for counts in answers.values():
+        (_, most), (_, following) = [*counts.most_common(2), ("none", 0)][:2]
+        leads.append(most - following)
+    assert max(leads) == 2
+
+
 def test_the_shares_of_types_and_reasoning_are_as_wanted() -> None:
     config = load_world_config(
         {
