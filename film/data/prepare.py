@@ -7,8 +7,6 @@ until everything is written.
 
 import json
 import os
-import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from platform import node
-from tempfile import TemporaryDirectory
 from typing import Final, final
 
 import h5py
 import numpy as np
-import psutil
 from jaxtyping import Float, Int, UInt8
 
 from film.data.clevr import (
@@ -37,6 +32,7 @@ from film.data.images import default_size, read_pixels
 from film.data.programs import ProgramOrder, program_tokens
 from film.data.progress import Progress
 from film.data.store import TYPE_NAMES, StoredQuestions, write_questions
+from film.data.unfinished import unfinished_folder
 from film.data.vocabulary import (
     NULL,
     SPECIAL_TOKENS,
@@ -52,8 +48,6 @@ __all__ = ["FeatureExtractor", "PrepareOptions", "prepare"]
 
 _QUESTIONS_PER_STEP: Final = 5000
 _IMAGES_PER_STEP: Final = 64
-_UNFINISHED: Final = ".preparing-"
-_ABANDONED_AFTER_S: Final = 24 * 60 * 60
 
 
 FeatureExtractor = Callable[
@@ -154,10 +148,7 @@ def prepare(
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; a store is a folder")
     out.mkdir(parents=True, exist_ok=True)
-    _remove_what_killed_runs_left(out)
-    prefix = f"{_UNFINISHED}{node()}-{os.getpid()}-"
-    with TemporaryDirectory(prefix=prefix, dir=out) as folder:
-        written = Path(folder)
+    with unfinished_folder(out) as written:
         vocabulary: Vocabulary | None = None
         size = options.image_size
         for name, files in splits.items():
@@ -178,26 +169,6 @@ def prepare(
             write_vocabulary(vocabulary, written / "vocab.json")
         for path in sorted(written.iterdir()):
             path.replace(out / path.name)
-
-
-def _remove_what_killed_runs_left(out: Path) -> None:
-    for folder in out.glob(f"{_UNFINISHED}*"):
-        if _is_abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_abandoned(folder: Path) -> bool:
-    # The name says which process of which machine writes; what another machine or
-    # container writes can only be told by its having stopped.
-    writer, _, _ = folder.name.removeprefix(_UNFINISHED).rpartition("-")
-    machine, _, process = writer.rpartition("-")
-    if machine == node() and process.isdecimal():
-        return not psutil.pid_exists(int(process))
-    try:
-        newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-    except OSError:  # gone meanwhile
-        return False
-    return time.time() - newest > _ABANDONED_AFTER_S
 
 
 def _chosen_splits(source: Path, options: PrepareOptions) -> dict[str, SplitFiles]:
