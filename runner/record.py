@@ -23,6 +23,8 @@ from studies.trial import Trial
 
 __all__ = ["Record", "TrialFolder", "TrialState"]
 
+_DESCRIBED: Final = {"row", "seed", "data", "config"}
+_LABELS: Final = {"row", "group", "changes"}
 _TIMES: Final = ("time_ms", "wall_time_s", "questions_per_s")
 
 
@@ -68,7 +70,7 @@ class TrialFolder:
     @property
     def is_recorded(self) -> bool:
         """Whether a trial was ever described here."""
-        return (self.path / "config.json").is_file()
+        return bool(self.description())
 
     @property
     def log(self) -> Path:
@@ -116,9 +118,11 @@ class TrialFolder:
         """Read what is computed here.
 
         Returns:
-            The row and seed it was first wanted as, and its configuration.
+            The row and seed it was first wanted as, and its configuration; nothing
+            where it was never described, or cannot be read.
         """
-        return read_json(self.path / "config.json")
+        said = read_json(self.path / "config.json")
+        return said if said.keys() >= _DESCRIBED else {}
 
     def wanted_by(self) -> dict[str, dict[str, Any]]:
         """Read which studies want this trial.
@@ -127,7 +131,8 @@ class TrialFolder:
             Row, group and changes by the name of the study.
         """
         files = sorted((self.path / "studies").glob("*.json"))
-        return {file.stem: read_json(file) for file in files}
+        labels = {file.stem: read_json(file) for file in files}
+        return {study: said for study, said in labels.items() if said.keys() >= _LABELS}
 
     def state(self) -> TrialState:
         """Tell where the trial stands; what says RUNNING must also live.
@@ -135,13 +140,23 @@ class TrialFolder:
         Returns:
             The state.
         """
-        if (self.path / "done.json").is_file():
+        if self.summary() is not None:
             return TrialState.FINISHED
-        word = read_json(self.path / "state.json").get("state", TrialState.QUEUED)
-        state = TrialState(word)
+        word = read_json(self.path / "state.json").get("state")
+        state = next((one for one in TrialState if one == word), TrialState.QUEUED)
         if state in {TrialState.RUNNING, TrialState.FINISHED}:
             return TrialState.RUNNING if is_held(self._lock) else TrialState.KILLED
         return state
+
+    def summary(self) -> dict[str, Any] | None:
+        """Read the mark of a finished trial.
+
+        Returns:
+            What is worth knowing of it; None where it is not finished, or its mark
+            is damaged, so that it goes on from its last checkpoint.
+        """
+        said = read_json(self.path / "done.json")
+        return said if isinstance(said.get("best_val_accuracy"), float) else None
 
     def read(self) -> Record:
         """Read what there is.
@@ -149,26 +164,32 @@ class TrialFolder:
         Returns:
             The record as it is now.
         """
-        said = read_json(self.path / "state.json")
-        attempts = said.get("attempts", [])
+        attempts = self._attempts()
         return Record(
             state=self.state(),
-            error=said.get("error", ""),
+            error=str(read_json(self.path / "state.json").get("error", "")),
             epochs=tuple(self._epochs()),
-            summary=read_json(self.path / "done.json") or None,
-            started_at=attempts[0]["started_at"] if attempts else None,
+            summary=self.summary(),
+            started_at=attempts[0].get("started_at") if attempts else None,
             ended_at=attempts[-1].get("ended_at") if attempts else None,
         )
 
+    def _attempts(self) -> list[dict[str, Any]]:
+        said = read_json(self.path / "state.json").get("attempts")
+        attempts = said if isinstance(said, list) else []
+        return [attempt for attempt in attempts if isinstance(attempt, dict)]
+
     def _epochs(self) -> Iterator[dict[str, Any]]:
-        path = self.path / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        try:
+            lines = (self.path / "metrics.jsonl").read_bytes().splitlines()
+        except OSError:
+            return
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
             except ValueError:
                 return  # the torn last line of a crash
-            if row.get("epoch") != number:
+            if not isinstance(row, dict) or row.get("epoch") != number:
                 return
             yield row
 
@@ -197,7 +218,7 @@ class TrialFolder:
         Raises:
             DivergedError: Raised inside, as everything else.
         """
-        attempts = read_json(self.path / "state.json").get("attempts", [])
+        attempts = self._attempts()
         attempts.append({"started_at": time.time(), "host": socket.gethostname()})
         attempts[-1]["pid"] = os.getpid()
         self._say(TrialState.RUNNING, attempts)
@@ -221,8 +242,7 @@ class TrialFolder:
         Args:
             error: Why, in one line.
         """
-        attempts = read_json(self.path / "state.json").get("attempts", [])
-        self._say(TrialState.FAILED, attempts, error)
+        self._say(TrialState.FAILED, self._attempts(), error)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Mark the trial as finished; the last thing that is written.

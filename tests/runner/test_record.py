@@ -120,6 +120,55 @@ def test_a_torn_line_is_no_epoch(folder: TrialFolder, torn: str) -> None:
     assert [row["epoch"] for row in folder.read().epochs] == [1, 2]
 
 
-def test_a_broken_state_file_counts_as_never_started(folder: TrialFolder) -> None:
-    (folder.path / "state.json").write_text("{")
+@pytest.mark.parametrize("broken", ["{", '{"state": "BAKED"}', '{"state": [3]}'])
+def test_a_broken_state_file_counts_as_never_started(
+    folder: TrialFolder, broken: str
+) -> None:
+    (folder.path / "state.json").write_text(broken)
     assert folder.state() is TrialState.QUEUED
+    assert folder.read().state is TrialState.QUEUED
+
+
+@pytest.mark.parametrize("mark", ["", '{"a": 1}', '{"best_val_accuracy": null}'])
+def test_a_damaged_mark_of_the_end_lets_the_trial_go_on(
+    folder: TrialFolder, mark: str
+) -> None:
+    with folder.attempt():
+        pass
+    (folder.path / "done.json").write_text(mark)
+    assert folder.state() is TrialState.KILLED
+    assert folder.read().summary is None
+
+
+@pytest.mark.parametrize("damage", [b"3\n", b"\xff\xfe\n", b"[]\n", b"null\n"])
+def test_a_line_that_is_no_epoch_ends_them(folder: TrialFolder, damage: bytes) -> None:
+    folder.add_epoch(epoch(1))
+    with (folder.path / "metrics.jsonl").open("ab") as file:
+        file.write(damage)
+    assert [row["epoch"] for row in folder.read().epochs] == [1]
+
+
+def test_odd_attempts_are_none(folder: TrialFolder) -> None:
+    (folder.path / "state.json").write_text('{"state": "FAILED", "attempts": 3}')
+    assert folder.read().started_at is None
+    with folder.attempt():
+        pass
+    assert folder.read().started_at is not None
+
+
+@pytest.mark.parametrize("broken", ["{", "{}", "[]"])
+def test_a_damaged_description_is_written_again(
+    workspace: Workspace, make_trial: Callable[..., Trial], broken: str
+) -> None:
+    trial = make_trial()
+    folder = workspace.trial(trial.trial_id)
+    folder.describe(trial)
+    before = folder.description()
+    (folder.path / "config.json").write_text(broken)
+    (folder.path / "studies" / "tiny.json").write_text(broken)
+    assert not folder.is_recorded
+    assert folder.wanted_by() == {}
+    assert workspace.recorded_trials() == ()
+    folder.describe(trial)
+    assert folder.description() == before
+    assert folder.wanted_by()["tiny"]["row"] == trial.row
