@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.intervals import Basis
@@ -43,7 +44,7 @@ _TOP: Final = 0.22
 _AXIS: Final = 0.42  # inches for ticks and the axis label
 _LEGEND_ROW: Final = 0.18
 _LEGEND_COLUMNS: Final = 5
-_PAD: Final = 0.06
+_PAD: Final = 0.08  # an arrowhead at the frame fits in
 _LABEL: Final = 2.7  # inches that a label may take before the figure is widened
 _OFF_SCALE: Final = 6.0  # times the typical extent
 _LEAST_CUT: Final = 5.0  # points that are always on the scale
@@ -69,7 +70,7 @@ _LOOKS: Final[Mapping[Verdict, _Look]] = {  # Okabe and Ito's colours
     Verdict.BETTER: _Look("#0072b2", "^", "better (Holm)"),
     Verdict.EQUIVALENT: _Look("#009e73", "s", "equivalent"),
     Verdict.INCONCLUSIVE: _Look(_GREY, "o", "inconclusive"),
-    Verdict.TWO_RUNS: _Look(_GREY, "o", "two runs: no verdict"),
+    Verdict.TWO_RUNS: _Look(_GREY, "o", "two runs: no verdict", face="white"),
     Verdict.ONE_RUN: _Look(_PALE, "o", "one run: no verdict", face="white"),
 }
 _NUMBERS: Final = (
@@ -108,7 +109,8 @@ def draw_forest(numbers: pd.DataFrame, margin: float | None = None) -> Figure:
 
     The thick line is the 95 % interval of the row, the thin one holds for all rows
     together; ticks under it are single runs, an open diamond is the published value.
-    A row far off the scale becomes an arrow with its numbers.
+    A line that goes on beyond the frame ends there in an arrowhead; a row far off the
+    scale becomes an arrow with its numbers.
 
     Args:
         numbers: What to draw, as ``forest_numbers`` gives it; accuracies as fractions.
@@ -318,6 +320,17 @@ def _draw_line(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> Non
     axes.plot(together, [y, y], color=look.color, lw=0.9, zorder=2)
     style: Any = _DASHES if row["basis"] == Basis.CHECKPOINTS else "-"
     axes.plot(alone, [y, y], color=look.color, lw=2.6, ls=style, zorder=3)
+    low, high = axes.get_xlim()
+    ends = [*alone, *together]
+    if any(x < low for x in ends):
+        _draw_head(axes, low, y, CARETLEFTBASE, look)
+    if any(x > high for x in ends):
+        _draw_head(axes, high, y, CARETRIGHTBASE, look)
+
+
+def _draw_head(axes: Axes, x: float, y: float, marker: int, look: _Look) -> None:
+    style: Any = marker  # matplotlib types its named markers as text
+    axes.plot(x, y, marker=style, ls="", color=look.color, mew=0, ms=5, clip_on=False)
 
 
 def _draw_arrow(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> None:

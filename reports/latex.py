@@ -44,6 +44,7 @@ _SPECIAL: Final = {
     "▲": r"$\uparrow$",
     "†": r"$\dagger$",
     "‡": r"$\ddagger$",
+    "§": r"\S{}",
     "—": "---",
     "–": "--",
     "…": r"\ldots{}",

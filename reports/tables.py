@@ -34,7 +34,7 @@ VERDICT_MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.BETTER: "▲ better",
     Verdict.EQUIVALENT: "≈ equivalent",
     Verdict.INCONCLUSIVE: "? inconclusive",
-    Verdict.TWO_RUNS: "? two runs",
+    Verdict.TWO_RUNS: "§ two runs",
     Verdict.ONE_RUN: "† one run",
     Verdict.NO_RESULT: "no result",
     Verdict.NO_BASELINE: "no baseline",

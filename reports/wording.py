@@ -162,7 +162,7 @@ def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list
     notes = []
     if Verdict.TWO_RUNS in verdicts:
         notes.append(
-            "? Two runs, of the row or of the baseline, are too few for a verdict, "
+            "§ Two runs, of the row or of the baseline, are too few for a verdict, "
             "however wide or narrow the interval; three or more give one."
         )
     if n_tests and verdicts & set(_TESTED):

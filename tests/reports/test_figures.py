@@ -8,8 +8,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 from matplotlib.text import Text
 
+from reports import figures
 from reports.figures import draw_forest, forest_numbers, save_figure
 from reports.results import Results, RunState
 from reports.statistics import estimate_rows
@@ -103,6 +105,39 @@ def test_a_row_far_away_becomes_an_arrow_with_its_numbers(make_results: Make) ->
     assert axes.get_xlim()[0] > -20
     assert any(text.get_text().startswith("−76.0 [") for text in axes.texts)
     assert_legible(figure)
+
+
+def heads(figure: Figure) -> set[tuple[str, float, float]]:
+    (axes,) = figure.axes
+    names = {CARETLEFTBASE: "left", CARETRIGHTBASE: "right"}
+    return {
+        (names[line.get_marker()], *map(float, line.get_xydata()[0]))
+        for line in axes.lines
+        if line.get_marker() in names
+    }
+
+
+def test_a_line_that_leaves_the_frame_ends_in_an_arrowhead(make_results: Make) -> None:
+    rows = {"sure": BAD, "unsure": (0.9, 0.99)}
+    estimates = estimate_rows(make_results({"baseline": GOOD, **rows}))
+    numbers = forest_numbers(estimates.assign(published_delta=-0.01))
+    figure = draw_forest(numbers)
+    low, high = figure.axes[0].get_xlim()
+    ends = numbers.set_index("row").loc["unsure", ["lower", "upper"]] * 100
+    assert ends["lower"] < low
+    assert ends["upper"] > high
+    _, unsure = figures._Layout.of([{"group": ""}] * 2).rows
+    assert heads(figure) == {("left", low, unsure), ("right", high, unsure)}
+    assert_legible(figure)
+
+
+def test_a_line_within_the_frame_has_no_arrowhead(make_results: Make) -> None:
+    assert not heads(draw(make_results({"baseline": GOOD, "bad": BAD})))
+
+
+def test_no_two_verdicts_look_the_same() -> None:
+    looks = [(look.color, look.marker, look.face) for look in figures._LOOKS.values()]
+    assert len(set(looks)) == len(looks)
 
 
 def test_the_band_is_drawn_when_a_margin_is_stated(make_results: Make) -> None:

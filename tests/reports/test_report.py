@@ -235,5 +235,5 @@ def test_latex_gives_verdicts_as_signs_and_explains_them(report: Report) -> None
     latex = (report.directory / "table.tex").read_text(encoding="ascii")
     (row,) = [line for line in latex.splitlines() if line.startswith(r"\quad $\beta$")]
     assert row.endswith(r"& $\dagger$ \\")
-    assert r"? two runs" not in latex[: latex.index(r"\bottomrule")]
-    assert r"$\dagger$ one run, ? two runs." in latex
+    assert r"\S{} two runs" not in latex[: latex.index(r"\bottomrule")]
+    assert r"$\dagger$ one run, \S{} two runs." in latex
