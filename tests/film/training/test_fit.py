@@ -1,9 +1,11 @@
 """Training learns, resumes to the bit, and keeps the best epoch."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -318,7 +320,13 @@ def test_a_picture_that_holds_no_numbers_is_named(
 def test_a_split_of_one_question_is_refused(
     config: Config, store: Path, val: QuestionDataset, tmp_path: Path
 ) -> None:
-    one = open_dataset(store, "train", ImageInput.FEATURES, max_questions=1)
+    shutil.copytree(store, tmp_path / "store")
+    with h5py.File(tmp_path / "store" / "train.h5", "a") as file:
+        for name in set(file) - {"features", "image_ids"}:
+            first = file[name][:1]
+            del file[name]
+            file[name] = first
+    one = open_dataset(tmp_path / "store", "train", ImageInput.FEATURES)
     with pytest.raises(TrainingError, match=r"has 1 question\(s\); two are the least"):
         run(config, one, val, tmp_path)
 
