@@ -38,7 +38,7 @@ _PAGE: Final = "index.html"
 _PRINTED: Final = 6  # decimals of a fraction: more than any paper prints
 _OTHER_DATA: Final = (
     f"Published values are left out: they are on the {CLEVR_VAL_QUESTIONS:,} "
-    "validation questions of CLEVR, not on these data."
+    "validation questions of CLEVR, and not every run here is known to be."
 )
 
 
@@ -152,7 +152,10 @@ def _published(
     published = published_for(study.name)
     if not published:
         return {}, []
-    sizes = {answers.questions.n_questions for answers in results.answers.values()}
+    trials = results.trials
+    finished = trials.loc[trials["val_accuracy"].notna(), "trial_id"]
+    answers = [results.answers.get(trial_id) for trial_id in finished]
+    sizes = {answer.questions.n_questions if answer else 0 for answer in answers}
     if study.world is not None or not sizes <= {CLEVR_VAL_QUESTIONS}:
         return {}, [_OTHER_DATA]
     source = next(iter(published.values())).source
@@ -166,8 +169,8 @@ def _guess(results: Results) -> list[str]:
         return []
     return [
         (
-            "Without looking, the most frequent answer to each type of question "
-            f"would be right in {percent(guess)} %."
+            "Without looking, the most frequent answer to each type of these "
+            f"validation questions would be right in {percent(guess)} % of them."
         )
     ]
 

@@ -215,6 +215,29 @@ def test_published_values_stand_beside_clevr_and_no_other_data(
     assert rows.loc["1 block", "published_delta"] == -0.039
 
 
+def test_published_values_do_not_stand_beside_runs_whose_answers_are_missing(
+    make_results: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "CLEVR_VAL_QUESTIONS", 2000)
+    study = find_study("paper-table3")
+    accuracies = {row.label: (0.9, 0.91) for row in study.rows}
+    without = make_results(accuracies, has_answers=False)
+    text = report_module._write(study, without, ["x"], tmp_path).text
+    assert not published_column(text)
+    some = make_results(accuracies)
+    one_less = {k: v for k, v in some.answers.items() if k != "2 blocks-1"}
+    some = Results(some.trials, one_less)
+    assert not published_column(report_module._write(study, some, ["x"], tmp_path).text)
+
+
+def test_what_guessing_would_give_is_said_to_be_of_these_questions(
+    report: Report,
+) -> None:
+    assert "the most frequent answer to each type of these validation questions" in (
+        " ".join(report.text.split())
+    )
+
+
 def test_published_values_of_clevr_are_shown_before_anything_ran(
     make_results: Make, tmp_path: Path
 ) -> None:
