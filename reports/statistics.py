@@ -3,8 +3,8 @@
 The unit of evidence is the training run. A row is compared with the baseline over runs
 and scenes (``reports.intervals``), p values are corrected over the rows of the table
 (Holm), and the words depend on how many runs there are: one run describes a checkpoint
-and gets no verdict, two get none but "inconclusive", three or more can be worse or
-better, five or more can also be equivalent, if the study states a margin.
+and gets no verdict, nor do two, and neither enters the correction; three or more can be
+worse or better, five or more can also be equivalent, if the study states a margin.
 
 References:
     Holm, *A simple sequentially rejective multiple test procedure*, 1979.
@@ -62,7 +62,8 @@ def estimate_rows(results: Results, *, margin: float | None = None) -> pd.DataFr
     """Estimate every row's accuracy and its difference to the baseline.
 
     Accuracies and differences are fractions. Intervals are 95 %; those named
-    ``simultaneous`` hold for all rows of the table together (Bonferroni).
+    ``simultaneous`` hold for all tested rows of the table together (Bonferroni). A
+    row is tested from three runs on, of the row and of the baseline.
 
     Args:
         results: What was recorded.
@@ -75,14 +76,19 @@ def estimate_rows(results: Results, *, margin: float | None = None) -> pd.DataFr
     rows = _summarise(results.trials)
     scores = {row: _scores(results, row) for row in rows["row"]}
     estimates = [_against_baseline(rows, scores, row) for row in rows["row"]]
-    n_tests = sum(not math.isnan(estimate.p) for estimate in estimates)
+    baseline_runs = int(rows.loc[rows["is_baseline"], "n_runs"].sum())
+    rows["n_compared"] = rows["n_runs"].clip(upper=baseline_runs)
+    enough = rows["n_compared"] >= _RUNS_FOR_VERDICT
+    p = pd.Series([estimate.p for estimate in estimates]).where(enough)
     own = pd.DataFrame([_own(scores[row]) for row in rows["row"]])
     difference = pd.DataFrame(
-        [_difference(estimate, margin, n_tests) for estimate in estimates]
+        [
+            _difference(estimate, margin, int(p.count()), is_tested=not math.isnan(its))
+            for estimate, its in zip(estimates, p, strict=True)
+        ]
     )
     frame = pd.concat([rows, own, difference], axis=1)
-    baseline_runs = int(rows.loc[rows["is_baseline"], "n_runs"].sum())
-    frame["n_compared"] = frame["n_runs"].clip(upper=baseline_runs)
+    frame["p"] = p
     few = frame["n_compared"] < _RUNS_FOR_EQUIVALENCE
     frame["p_equivalent"] = frame["p_equivalent"].mask(few)
     frame["p_holm"] = _holm(frame["p"])
@@ -212,11 +218,11 @@ def _own(scored: _Scored | None) -> dict[str, float]:
 
 
 def _difference(
-    estimate: Estimate, margin: float | None, n_tests: int
+    estimate: Estimate, margin: float | None, n_tests: int, *, is_tested: bool
 ) -> dict[str, Any]:
     lower, upper = estimate.interval()
     together = math.nan, math.nan
-    if n_tests and not math.isnan(estimate.p):
+    if is_tested:
         together = estimate.interval(1 - _ALPHA / n_tests)
     return {
         "delta": estimate.value,
@@ -228,7 +234,6 @@ def _difference(
         "simultaneous_upper": together[1],
         "basis": str(estimate.basis),
         "n_tests": n_tests,
-        "p": estimate.p,
         "p_equivalent": math.nan
         if margin is None
         else estimate.p_equivalent(margin / _POINTS),
@@ -250,12 +255,12 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
         return Verdict.NO_RESULT
     if math.isnan(row["delta"]):
         return Verdict.NO_BASELINE
-    return Verdict.ONE_RUN if math.isnan(row["p"]) else _tested(row)
+    if row["n_compared"] < _RUNS_FOR_VERDICT:
+        return Verdict.ONE_RUN if row["n_compared"] == 1 else Verdict.TWO_RUNS
+    return _tested(row)
 
 
 def _tested(row: Mapping[str, Any]) -> Verdict:
-    if row["n_compared"] < _RUNS_FOR_VERDICT:
-        return Verdict.TWO_RUNS
     if row["p_holm"] < _ALPHA:
         return Verdict.WORSE if row["delta"] < 0 else Verdict.BETTER
     if row["p_equivalent_holm"] < _ALPHA:

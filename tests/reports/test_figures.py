@@ -135,6 +135,16 @@ def test_a_line_within_the_frame_has_no_arrowhead(make_results: Make) -> None:
     assert not heads(draw(make_results({"baseline": GOOD, "bad": BAD})))
 
 
+def test_where_no_row_is_tested_nothing_is_called_simultaneous(
+    make_results: Make,
+) -> None:
+    tested = draw(make_results({"baseline": GOOD, "a": BAD}))
+    untested = draw(make_results({"baseline": GOOD, "a": BAD[:2]}))
+    assert "simultaneous 95 %" in [text.get_text() for text in words(tested)]
+    assert "simultaneous 95 %" not in [text.get_text() for text in words(untested)]
+    assert_legible(untested)
+
+
 def test_no_two_verdicts_look_the_same() -> None:
     looks = [(look.color, look.marker, look.face) for look in figures._LOOKS.values()]
     assert len(set(looks)) == len(looks)

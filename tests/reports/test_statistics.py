@@ -42,8 +42,23 @@ def test_two_runs_give_no_verdict(make_results: Make) -> None:
         make_results({"baseline": (0.9, 0.9), "collapsed": (0.2, 0.2)}), margin=50.0
     )
     row = by_row(estimates)["collapsed"]
-    assert row["p_holm"] < 0.05
+    assert math.isnan(row["p_holm"])
+    assert row["upper"] < 0
     assert row["verdict"] == Verdict.TWO_RUNS
+
+
+def test_rows_too_few_for_a_verdict_do_not_widen_the_family(make_results: Make) -> None:
+    three = {"baseline": NEAR[:3], "a": FAR[:3], "b": (0.957, 0.958, 0.952)}
+    fewer = {"two": FAR[:2], "too": NEAR[:2], "one": FAR[:1]}
+    alone = by_row(estimate_rows(make_results(three)))
+    among = by_row(estimate_rows(make_results(three | fewer)))
+    assert {row["n_tests"] for row in among.values()} == {2}
+    for name in ("a", "b"):
+        for key in ("delta", "p_holm", "simultaneous_lower", "simultaneous_upper"):
+            assert among[name][key] == alone[name][key]
+    assert math.isnan(among["two"]["p"])
+    assert math.isnan(among["two"]["simultaneous_lower"])
+    assert not math.isnan(among["two"]["lower"])
 
 
 def test_one_run_gets_an_interval_but_no_verdict(make_results: Make) -> None:
