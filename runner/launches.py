@@ -113,11 +113,15 @@ def read_launch(folder: Path) -> Launch | None:
         folder: The study's folder in the store.
 
     Returns:
-        The launch; None where there was none.
+        The launch; None where there was none, or it cannot be read.
     """
-    content = read_json(folder / "launch.json")
-    if not content:
+    try:
+        return _launch(folder, read_json(folder / "launch.json"))
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _launch(folder: Path, content: Mapping[str, Any]) -> Launch:
     return Launch(
         study=content["study"],
         question=content["question"],

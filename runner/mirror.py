@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from runner.files import read_json, write_json
-from runner.launches import Launch
+from runner.launches import Launch, read_launch
 from runner.record import TrialFolder, TrialState
 from runner.tracking import Tracker, sqlite_file
 from runner.workspace import Workspace
@@ -50,6 +50,7 @@ class Mirror:
         self._last: dict[str, float] = {}
         self._has_warned = False
         self.problem = ""  # why MLflow lags behind; empty where it does not
+        self.refused: list[Path] = []  # folders that an MLflow that answers rejects
 
     def trial(self, folder: TrialFolder) -> None:
         """Copy a trial that may be running, but not too often.
@@ -65,6 +66,21 @@ class Mirror:
             return
         self._last[folder.trial_id] = now
         self._copy(folder, self._digest(folder))
+
+    def whole_store(self, *, again: bool = False) -> int:
+        """Copy what changed of every trial and every study.
+
+        Args:
+            again: Copy also what did not change.
+
+        Returns:
+            How many trials were copied.
+        """
+        names = self._workspace.launched_studies()
+        found = [read_launch(self._workspace.study(name)) for name in names]
+        launches = [launch for launch in found if launch is not None]
+        folders = self._workspace.recorded_trials()
+        return self.everything(folders, launches, again=again)
 
     def everything(
         self,
@@ -83,7 +99,7 @@ class Mirror:
         Returns:
             How many trials were copied.
         """
-        self._retry_at, self.problem = 0.0, ""
+        self._retry_at, self.problem, self.refused = 0.0, "", []
         n_copied = 0
         for folder in folders:
             digest = self._digest(folder)
@@ -91,16 +107,15 @@ class Mirror:
                 not again and self._is_copied(folder.path, digest)
             ):
                 continue
-            self._copy(folder, digest)
+            n_copied += self._copy(folder, digest)
             if self.problem:
                 return n_copied
-            n_copied += 1
         for launch in launches:
             self._study(launch, again=again)
         return n_copied
 
-    def _copy(self, folder: TrialFolder, digest: str) -> None:
-        self._update(folder.path, digest, lambda tracker: tracker.sync_trial(folder))
+    def _copy(self, folder: TrialFolder, digest: str) -> bool:
+        return self._update(folder.path, digest, lambda to: to.sync_trial(folder))
 
     def _study(self, launch: Launch, *, again: bool) -> None:
         folders = [self._workspace.trial(trial_id) for trial_id in launch.trial_ids]
@@ -112,22 +127,31 @@ class Mirror:
             records = {folder.trial_id: folder.read() for folder in folders}
             self._update(home, digest, lambda to: to.sync_study(launch, records))
 
-    def _update(self, home: Path, digest: str, send: Callable[[Tracker], None]) -> None:
+    def _update(self, home: Path, digest: str, send: Callable[[Tracker], None]) -> bool:
         try:
             if self._tracker is None:
                 self._tracker = Tracker(self._uri, self._workspace.artifacts)
             send(self._tracker)
             write_json(home / "synced.json", {self._store(): digest})
         except Exception as error:  # noqa: BLE001 - whatever it is, the sweep goes on
-            self._retry_at = time.monotonic() + self._patience_s
-            line = " ".join(str(error).split())[:200]
-            if not self._has_warned:
-                self._has_warned = True
-                self._warn(
-                    f"MLflow at {self._uri} does not take what is sent ({line}); "
-                    "nothing is lost, `film sync` sends it later"
-                )
-            self.problem = line or type(error).__name__
+            self._note(home, error)
+            return False
+        return True
+
+    def _note(self, home: Path, error: Exception) -> None:
+        line = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        if self._tracker is not None and self._tracker.answers():
+            self.refused.append(home)
+            self._warn(f"{home} is damaged and was not sent to MLflow ({line})")
+            return
+        self._retry_at = time.monotonic() + self._patience_s
+        if not self._has_warned:
+            self._has_warned = True
+            self._warn(
+                f"MLflow at {self._uri} does not take what is sent ({line}); "
+                "nothing is lost, `film sync` sends it later"
+            )
+        self.problem = line
 
     def _is_copied(self, home: Path, digest: str) -> bool:
         return read_json(home / "synced.json").get(self._store()) == digest
@@ -146,7 +170,11 @@ class Mirror:
 
 
 def _content(path: Path) -> str:
-    return f"{path.name}\n{path.read_text(encoding='utf-8') if path.exists() else ''}"
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = b""
+    return f"{path.name} {hashlib.sha256(content).hexdigest()}"
 
 
 def _stamps(folder: Path) -> list[str]:

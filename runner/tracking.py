@@ -13,7 +13,8 @@ import time
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,13 +105,27 @@ class Tracker:
 
             path = sqlite_file(uri)
             if path is not None:
-                _make_sqlite(path, MlflowClient)
+                own = artifacts if path.parent == artifacts.parent else None
+                _make_sqlite(path, MlflowClient, own)
             self._client: _Foreign = MlflowClient(uri)
             self._lock = artifacts.parent / "mlflow.lock"
             self.experiment_id = self._experiment(
                 artifacts.as_uri() if path is not None else None
             )
         self._sent: dict[str, int] = {}  # epochs by run
+
+    def answers(self) -> bool:
+        """Ask whether the store is still there.
+
+        Returns:
+            Whether it is; then what it did not take was at fault.
+        """
+        try:
+            with _quiet():
+                self._client.get_experiment(self.experiment_id)
+        except Exception:  # noqa: BLE001 - MLflow's, SQLAlchemy's, or the network's
+            return False
+        return True
 
     def sync_trial(self, folder: TrialFolder) -> None:
         """Make the run of a trial say what its folder says.
@@ -272,8 +287,10 @@ def _quiet() -> Iterator[None]:
 
 
 # MLflow does not lock its own first migration, and a half-made store is unusable.
-def _make_sqlite(path: Path, client: _Foreign) -> None:
+def _make_sqlite(path: Path, client: _Foreign, artifacts: Path | None) -> None:
     with exclusive(path.with_name(f"{path.name}.lock")):
+        if path.exists() and artifacts is not None:
+            _set_aside_moved(path, artifacts.as_uri())
         if path.exists():
             return
         template = path.with_name(f".{path.name}.new")
@@ -283,6 +300,25 @@ def _make_sqlite(path: Path, client: _Foreign) -> None:
         connection.execute("PRAGMA journal_mode=WAL")  # readers never wait
         connection.close()
         template.replace(path)
+
+
+# MLflow keeps absolute paths of files: in a store that was moved or copied they would
+# be read and written at the old place. The folders have all that a new one needs.
+def _set_aside_moved(path: Path, artifacts: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT artifact_location FROM experiments WHERE name = ?"
+        try:
+            found = connection.execute(query, (EXPERIMENT,)).fetchone()
+            if found is None or found[0] == artifacts:
+                return
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            return  # MLflow says better what is wrong with it
+    names = (path.with_name(f"{path.name}.moved-{number}") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    path.replace(aside)
+    for end in ("-wal", "-shm"):
+        path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
 
 
 def _epoch_metrics(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -15,7 +15,8 @@ from importlib.metadata import version
 from typing import Final
 
 from runner.errors import TrackingError
-from runner.tracking import Tracker, quiet_environment
+from runner.mirror import Mirror
+from runner.tracking import Tracker, quiet_environment, sqlite_file
 from runner.views import study_link
 from runner.workspace import Workspace
 
@@ -41,6 +42,8 @@ def page(server: str, uri: str, workspace: Workspace, study: str | None) -> str:
     Raises:
         TrackingError: The store cannot be opened.
     """
+    if sqlite_file(uri) is not None:  # a store that was moved begins anew
+        Mirror(workspace, uri, warn=lambda _: None).whole_store()
     try:
         tracker = Tracker(uri, workspace.artifacts)
         if study is not None:

@@ -10,8 +10,9 @@ import click
 
 from film.errors import FilmError
 from runner.cli.options import Flags
+from runner.errors import LaunchError
 from runner.files import is_held, read_json, write_json
-from runner.launches import Launch, read_launch
+from runner.launches import Launch
 from runner.mirror import Mirror
 from runner.plan import LaunchPlan
 from runner.record import Record, TrialState
@@ -105,23 +106,28 @@ def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
 
     Returns:
         The exit code: 1 where MLflow does not take it.
+
+    Raises:
+        LaunchError: There is no such store.
     """
     address = normal_uri(uri or workspace.tracking_uri)
-    mirror = Mirror(workspace, address, warn=lambda _: None)
-    if study is not None:
-        launches = [find_launch(study, workspace)]
-        folders = [workspace.trial(one) for one in launches[0].trial_ids]
+    if not workspace.trials.is_dir():
+        raise LaunchError(f"{workspace.root}: no store is there, so nothing to send")
+    mirror = Mirror(workspace, address, warn=_warn)
+    if study is None:
+        n_copied = mirror.whole_store(again=True)
     else:
-        names = workspace.launched_studies()
-        found = [read_launch(workspace.study(name)) for name in names]
-        launches = [launch for launch in found if launch is not None]
-        folders = list(workspace.recorded_trials())
-    n_copied = mirror.everything(folders, launches, again=True)
+        launch = find_launch(study, workspace)
+        folders = [workspace.trial(one) for one in launch.trial_ids]
+        n_copied = mirror.everything(folders, [launch], again=True)
     if mirror.problem:
-        click.echo(f"film: error: MLflow at {address}: {mirror.problem}", err=True)
         return 1
     click.echo(f"{n_copied} trials are up to date in {address}")
-    return 0
+    return 1 if mirror.refused else 0
+
+
+def _warn(line: str) -> None:
+    click.echo(f"film: warning: {line}", err=True)
 
 
 # The table of a record that has not changed is printed again without making it.

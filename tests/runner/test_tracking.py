@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,14 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path, empty_store: Path) -> Workspace:
-    """Give a store of one's own; its experiment has artifacts in the first one."""
+    """Give a store of one's own, whose experiment has its artifacts there."""
     workspace = Workspace.at(tmp_path / "store")
     workspace.root.mkdir()
     shutil.copy(empty_store, workspace.root / "mlflow.db")
+    with closing(sqlite3.connect(workspace.root / "mlflow.db")) as connection:
+        update = "UPDATE experiments SET artifact_location = ? WHERE name = 'film'"
+        connection.execute(update, (workspace.artifacts.as_uri(),))
+        connection.commit()
     return workspace
 
 
@@ -242,6 +248,54 @@ def test_a_mirror_copies_what_changed_and_only_that(
     (workspace.root / "mlflow.db").unlink()
     assert mirror().everything(folders, [launch]) == 1
     assert len(runs(workspace)) == 2
+
+
+def test_a_store_that_was_moved_keeps_its_files_at_its_new_place(
+    launch: Launch, finished: Trial, workspace: Workspace, tmp_path: Path
+) -> None:
+    folders = [folder_of(finished, workspace)]
+    Mirror(workspace, workspace.tracking_uri, warn=pytest.fail).everything(
+        folders, [launch]
+    )
+    shutil.move(workspace.root, tmp_path / "moved")
+    moved = Workspace.at(tmp_path / "moved")
+    for expected in (1, 0):
+        mirror = Mirror(moved, moved.tracking_uri, warn=pytest.fail)
+        assert mirror.whole_store() == expected
+    assert (moved.root / "mlflow.db.moved-1").is_file()
+    assert len(runs(moved)) == 2
+    for run in runs(moved):
+        assert run.info.artifact_uri.startswith(moved.artifacts.as_uri())
+    assert len(list(moved.artifacts.rglob("predictions.parquet"))) == 2
+    assert not workspace.root.exists()
+    results = load_results([finished], moved.tracking_uri)
+    assert finished.trial_id in results.answers
+
+
+def test_a_damaged_folder_is_named_and_the_others_are_sent(
+    finished: Trial, workspace: Workspace
+) -> None:
+    good = folder_of(finished, workspace)
+    bad = workspace.trial("0" * len(finished.trial_id))
+    shutil.copytree(good.path, bad.path)
+    (bad.path / "metrics.jsonl").write_text('{"epoch": 1}\n')
+    said: list[str] = []
+    mirror = Mirror(workspace, workspace.tracking_uri, warn=said.append)
+    assert mirror.whole_store() == 1
+    assert mirror.problem == ""
+    assert mirror.refused == [bad.path]
+    assert len(said) == 1
+    assert str(bad.path) in said[0]
+    (found,) = [run for run in runs(workspace) if run.data.metrics]
+    assert found.data.tags["film.trial_id"] == good.trial_id
+
+
+def test_a_damaged_launch_is_none(workspace: Workspace) -> None:
+    home = workspace.study("tiny")
+    home.mkdir(parents=True)
+    for text in ("{", "{}", '{"study": "tiny", "question": "", "rows": 3}'):
+        (home / "launch.json").write_text(text)
+        assert read_launch(home) is None
 
 
 def test_a_server_that_is_down_is_said_once_and_stops_nothing(
