@@ -114,6 +114,12 @@ def _read(wanted: Sequence[str], tracking_uri: str) -> dict[str, _Record]:
             reason = str(error).partition("\n")[0]
             msg = f"cannot read the runs in {tracking_uri}: {reason}"
             raise ReportError(msg) from error
+        except ModuleNotFoundError as error:
+            msg = (
+                f"cannot read the runs in {tracking_uri}: this kind of database needs "
+                f"the Python module {error.name}, which is not installed"
+            )
+            raise ReportError(msg) from error
 
 
 def _sqlite_file(tracking_uri: str) -> Path:

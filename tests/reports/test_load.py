@@ -176,6 +176,15 @@ def test_a_store_that_is_no_store_is_one_clear_line(
         load_results(store.trials, f"sqlite:///{tmp_path / 'broken.db'}")
 
 
+def test_a_database_whose_driver_is_not_installed_is_one_clear_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)  # cannot be imported
+    uri = "postgresql+psycopg2://nobody@localhost/none"
+    with pytest.raises(ReportError, match=r"localhost/none: .* needs .* psycopg2, wh"):
+        load_results(store.trials, uri)
+
+
 def test_reports_load_without_mlflow_torch_and_ray() -> None:
     code = (
         "import sys, reports.report;"
