@@ -26,7 +26,7 @@ from reports.tables import (
     change_table,
     type_table,
 )
-from reports.wording import accuracy_notes, measured
+from reports.wording import accuracy_notes, left_out, measured
 from studies.study import Study
 from studies.trial import BASELINE, Trial
 
@@ -97,6 +97,7 @@ def _write(
     estimates = _with_published(estimate_rows(results, margin=study.margin), published)
     by_type = accuracy_by_type(results)
     notes = [
+        *left_out(study, results.trials),
         *accuracy_notes(estimates, study.margin),
         *_guess(results),
         *remarks,

@@ -10,8 +10,9 @@ from reports.intervals import Basis
 from reports.numbers import count
 from reports.results import RunState, records
 from reports.statistics import Verdict
+from studies.study import Study
 
-__all__ = ["accuracy_notes", "measured", "unfinished"]
+__all__ = ["accuracy_notes", "left_out", "measured", "unfinished"]
 
 _ROWS_TO_NAME: Final = 6
 _STATES: Final = {
@@ -87,6 +88,36 @@ def unfinished(estimates: pd.DataFrame) -> list[str]:
     if len(parts) > _ROWS_TO_NAME:
         what = f"{_states(rows)} (see the column of runs)"
     return [f"{done} of {count(wanted, 'run')} finished. {what}."]
+
+
+def left_out(study: Study, trials: pd.DataFrame) -> list[str]:
+    """Say which rows and seeds of the study were not asked for.
+
+    Args:
+        study: All that it asks.
+        trials: The wanted trials.
+
+    Returns:
+        A sentence on rows and one on seeds, each only where some are left out.
+    """
+    rows = [row.label for row in study.rows]
+    missing = [row for row in rows if row not in set(trials["row"])]
+    seeds = [str(seed) for seed in study.seeds if seed not in set(trials["seed"])]
+    notes = []
+    if missing:
+        n_more = len(missing) - _ROWS_TO_NAME
+        more = f"; and {n_more} more" if n_more > 0 else ""
+        notes.append(
+            f"Left out of this table: {len(missing)} of the study's "
+            f"{count(len(rows), 'row')} ({'; '.join(missing[:_ROWS_TO_NAME])}{more}). "
+            "Holm's correction is over the rows that are shown."
+        )
+    if seeds:
+        notes.append(
+            f"Left out of this table: {len(seeds)} of the study's "
+            f"{count(len(study.seeds), 'seed')} ({', '.join(seeds)})."
+        )
+    return notes
 
 
 def measured(estimates: pd.DataFrame) -> str:

@@ -192,6 +192,21 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(
         write_report(store.study, store.trials, store.uri, tmp_path / "file")
 
 
+def test_rows_and_seeds_that_were_not_asked_for_are_named(
+    store: Store, report: Report, tmp_path: Path
+) -> None:
+    asked = {"baseline", "β := 0", "γ := 1"}
+    fewer = [t for t in store.trials if t.row in asked and t.seed == 0]
+    narrowed = write_report(store.study, fewer, store.uri, tmp_path)
+    text = " ".join(narrowed.text.split())
+    assert (
+        "Left out of this table: 2 of the study's 5 rows (no residual connection; "
+        "no batch normalization). Holm's correction is over the rows that are shown."
+    ) in text
+    assert "Left out of this table: 1 of the study's 2 seeds (1)." in text
+    assert "Left out" not in report.text
+
+
 def published_column(text: str) -> bool:
     return "Published (%)" in text
 
