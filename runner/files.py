@@ -8,9 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner.errors import BusyError
+from runner.errors import BusyError, LaunchError
 
-__all__ = ["exclusive", "is_held", "read_json", "write_json", "write_text"]
+__all__ = ["absolute", "exclusive", "is_held", "read_json", "write_json", "write_text"]
+
+
+def absolute(path: Path) -> Path:
+    """Make what a user wrote absolute.
+
+    Args:
+        path: The path; ``~`` is a home.
+
+    Returns:
+        The path, without links.
+
+    Raises:
+        LaunchError: There is no such home.
+    """
+    try:
+        return path.expanduser().resolve()
+    except RuntimeError:  # also of links that go in circles
+        raise LaunchError(f"{path}: no such home, or links in a circle") from None
 
 
 def write_text(path: Path, text: str) -> None:

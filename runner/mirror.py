@@ -141,6 +141,8 @@ class Mirror:
     def _note(self, home: Path, error: Exception) -> None:
         line = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         if self._tracker is not None and self._tracker.answers():
+            if home in self.refused:
+                return
             self.refused.append(home)
             self._warn(f"{home} is damaged and was not sent to MLflow ({line})")
             return

@@ -34,7 +34,7 @@ class Request:
     """A study's wanted trials and where their data and records are."""
 
     study: Study
-    file: Path
+    text: str  # of its file
     trials: tuple[Trial, ...]
     source: DataSource
     workspace: Workspace
@@ -57,14 +57,18 @@ class Request:
             data: A prepared folder, for a study without its own data.
             workspace: The store.
             needs_data: Whether something will be learnt; else the name that the
-                data had in the last launch will do.
+                data had in the last launch will do, and its seeds are wanted.
 
         Returns:
             The request.
         """
         study = find_study(name)
+        text = study_file(name).read_text(encoding="utf-8")
         labels = choose_rows(study, choice.only, choice.exclude)
+        last = read_launch(workspace.study(study.name))
         seeds = choose_seeds(study, choice.n_seeds)
+        if last is not None and choice.n_seeds is None and not needs_data:
+            seeds = last.seeds
         source = None
         if study.world is None and data is None and not needs_data:
             source = _last_source(study, workspace)
@@ -73,7 +77,7 @@ class Request:
         trials = study.trials(source.fingerprints, seeds=seeds)
         return cls(
             study=study,
-            file=study_file(name),
+            text=text,
             trials=tuple(trial for trial in trials if trial.row in labels),
             source=source,
             workspace=workspace,
@@ -150,8 +154,7 @@ class Request:
         Raises:
             LaunchError: The folder does not take it.
         """
-        source = self.file.read_text(encoding="utf-8")
-        write_launch(self.folder, self.study, source, self.trials)
+        write_launch(self.folder, self.study, self.text, self.trials)
         for trial in self.trials:
             folder = self.workspace.trial(trial.trial_id)
             if folder.is_recorded:

@@ -8,7 +8,7 @@ from film.config import ImageInput
 from film.data.progress import Progress
 from film.errors import DataError
 from film.world.config import WorldConfig
-from runner.files import exclusive
+from runner.files import absolute, exclusive
 from runner.workspace import Workspace
 
 __all__ = ["DataSource", "find_source", "make_missing"]
@@ -62,7 +62,7 @@ def find_source(
         )
     from film.data.fingerprint import data_fingerprint  # noqa: PLC0415 - needs NumPy
 
-    directory = given.expanduser().resolve()
+    directory = absolute(given)
     if not directory.is_dir():
         raise DataError(f"--data {given}: no such folder")
     return DataSource(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runner.errors import TrackingError
-from runner.files import exclusive
+from runner.files import absolute, exclusive
 from runner.launches import Launch
 from runner.record import Record, TrialFolder, TrialState
 from runner.views import VIEW_TAG, study_view, view_key
@@ -87,7 +87,7 @@ def sqlite_file(uri: str) -> Path | None:
     """
     if not uri.startswith(_SQLITE):
         return None
-    return Path(uri.removeprefix(_SQLITE).partition("?")[0]).expanduser().resolve()
+    return absolute(Path(uri.removeprefix(_SQLITE).partition("?")[0]))
 
 
 class Tracker:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from film.data.dataset import QuestionDataset, open_dataset
 from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
 from runner.record import TrialFolder, TrialState
+from runner.versions import suite_version
 from studies.trial import Trial
 
 __all__ = ["TrialJob", "run_trial"]
@@ -177,19 +178,12 @@ def _environment(job: TrialJob) -> Mapping[str, Any]:
         "host": platform.node(),
         "torch": torch.__version__,
         "numpy": version("numpy"),
-        "film": _own_version(),
+        "film": suite_version(),
         "git": _git(),
         "device": gpu or job.device,
         "threads": job.n_threads,
         "command": sys.argv[0],
     }
-
-
-def _own_version() -> str | None:
-    try:
-        return version("film-ablations")
-    except PackageNotFoundError:  # used from a checkout that is not installed
-        return None
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from film.world.config import PRESETS, WorldConfig
+from runner.files import absolute
 from runner.record import TrialFolder
 
 __all__ = ["Workspace"]
@@ -25,7 +26,7 @@ class Workspace:
         Returns:
             The store, with absolute paths only.
         """
-        return cls(directory.expanduser().resolve())
+        return cls(absolute(directory))
 
     @property
     def trials(self) -> Path:

@@ -4,6 +4,7 @@ What takes time to import is imported by the command that needs it, so that a he
 page answers at once.
 """
 
+import io
 import os
 import signal
 import sys
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: What follows ``film``; None takes the process's own.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # Greek, in a terminal without it
+            stream.reconfigure(errors="replace")
     try:
         code = film.main(arguments, standalone_mode=False)
     except click.ClickException as error:
@@ -63,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"film: error: {where}{error.strerror or error}", err=True)
+        code = _BAD_INPUT
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -19,10 +19,12 @@ from runner.record import Record, TrialState
 from runner.request import Choice, Request, find_launch
 from runner.text import aligned, percent
 from runner.tracking import normal_uri, quiet_environment
+from runner.versions import suite_version
 from runner.workspace import Workspace
 
 __all__ = ["conclude", "echo_report", "echo_status", "sync_store"]
 
+_PRINTED: Final = ".printed.json"  # in a report's folder
 _BAD: Any = {TrialState.FAILED, TrialState.DIVERGED}
 
 
@@ -41,14 +43,16 @@ def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> in
     launch = request.write_down()
     mirror.everything(request.folders(), [])
     records = request.records()
-    if mirror.problem:
-        click.echo(_status_table(launch, records))
-    elif any(record.summary for record in records.values()):
+    bad = {trial.trial_id for trial in plan.diverged}  # of others it was just said
+    if any(record.summary for record in records.values()) and not mirror.problem:
         _echo_table(request, records, uri)
         mirror.everything([], [launch])  # with the report
-    for trial in plan.diverged:  # of those that just failed, it was said
-        record = records[trial.trial_id]
-        click.echo(_failure(request.workspace, trial.trial_id, record), err=True)
+    else:
+        click.echo(_status_table(launch, records))
+        bad = {one for one, record in records.items() if record.state in _BAD}
+    for trial_id, record in records.items():
+        if trial_id in bad:
+            click.echo(_failure(request.workspace, launch, trial_id, record), err=True)
     is_complete = all(record.summary for record in records.values())
     return 0 if is_complete else 1
 
@@ -76,16 +80,19 @@ def echo_status(launch: Launch, workspace: Workspace, *, as_json: bool) -> None:
     click.echo(_status_table(launch, records))
     for trial_id, record in records.items():
         if record.state in _BAD:
-            click.echo(_failure(workspace, trial_id, record))
+            click.echo(_failure(workspace, launch, trial_id, record))
 
 
-def echo_report(study: str, out: Path | None, flags: Flags) -> None:
+def echo_report(study: str, out: Path | None, flags: Flags) -> int:
     """Write a report from what is recorded, and print its table.
 
     Args:
         study: Name or file.
         out: Where to; None is in the store.
         flags: Of the command.
+
+    Returns:
+        The exit code: 0 where every wanted trial is finished.
     """
     workspace = Workspace.at(flags["store"])
     uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
@@ -93,7 +100,11 @@ def echo_report(study: str, out: Path | None, flags: Flags) -> None:
         n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
     )
     request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
-    _write_report(request, uri, out or workspace.report(request.study.name))
+    mirror = Mirror(workspace, uri, warn=_warn)
+    mirror.everything(request.folders(), [])  # MLflow may have been down
+    records = request.records()
+    out = out or workspace.report(request.study.name)
+    return 0 if _write_report(request, records, uri, out) else 1
 
 
 def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
@@ -111,10 +122,10 @@ def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
         LaunchError: There is no such store.
     """
     address = normal_uri(uri or workspace.tracking_uri)
-    if not workspace.trials.is_dir():
-        raise LaunchError(f"{workspace.root}: no store is there, so nothing to send")
     mirror = Mirror(workspace, address, warn=_warn)
     if study is None:
+        if not workspace.root.is_dir():
+            raise LaunchError(f"{workspace.root}: no store is there")
         n_copied = mirror.whole_store(again=True)
     else:
         launch = find_launch(study, workspace)
@@ -133,35 +144,40 @@ def _warn(line: str) -> None:
 # The table of a record that has not changed is printed again without making it.
 def _echo_table(request: Request, records: Mapping[str, Record], uri: str) -> None:
     out = request.workspace.report(request.study.name)
-    kept = request.folder / "table.json"
-    digest = _digest(request, records, uri)
-    said = read_json(kept)
-    if said.get("digest") == digest and (out / "index.html").is_file():
+    said = read_json(out / _PRINTED)
+    if (
+        said.get("digest") == _digest(request, records, uri)
+        and (out / "index.html").is_file()
+    ):
         click.echo(said["text"])
         return
     try:
-        text = _write_report(request, uri, out)
+        _write_report(request, records, uri, out)
     except FilmError as error:
         click.echo(f"film: warning: no report: {error}", err=True)
-        return
-    write_json(kept, {"digest": digest, "text": text})
 
 
-def _write_report(request: Request, uri: str, out: Path) -> str:
+# What it was made from is said beside it, last: another command may write it anew.
+def _write_report(
+    request: Request, records: Mapping[str, Record], uri: str, out: Path
+) -> bool:
     quiet_environment()
     from reports.report import write_report
 
+    (out / _PRINTED).unlink(missing_ok=True)
     report = write_report(request.study, request.trials, uri, out)
     text = f"{report.text.rstrip()}\n\n{(out / 'index.html').resolve().as_uri()}"
     click.echo(text)
-    return text
+    said = {"digest": _digest(request, records, uri), "text": text}
+    write_json(out / _PRINTED, said)
+    return report.is_complete
 
 
 def _digest(request: Request, records: Mapping[str, Record], uri: str) -> str:
     summaries = {one: records[one].summary for one in sorted(records)}
     states = {one: records[one].state for one in sorted(records)}
-    source = request.file.read_text(encoding="utf-8")
-    content = [[t.trial_id for t in request.trials], summaries, states, source, uri]
+    wanted = [trial.trial_id for trial in request.trials]
+    content = [suite_version(), wanted, summaries, states, request.text, uri]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -212,8 +228,10 @@ def _status_json(
     }
 
 
-def _failure(workspace: Workspace, trial_id: str, record: Record) -> str:
+def _failure(
+    workspace: Workspace, launch: Launch, trial_id: str, record: Record
+) -> str:
     folder = workspace.trial(trial_id)
-    said = folder.description()
-    name = f"{said['row']} · seed {said['seed']}"
+    row = next(row for row, ids in launch.rows.items() if trial_id in ids)
+    name = f"{row} · seed {folder.description().get('seed', '?')}"
     return f"{name} {record.state}: {record.error} ({folder.log})"

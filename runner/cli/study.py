@@ -122,14 +122,18 @@ def status(study: str, *, store: Path, as_json: bool) -> None:
 @store_option
 @tracking_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
-def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> None:
+def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> int:
     """Write the report of STUDY, and print its table.
+
+    With the seeds of the last launch, unless --seeds says otherwise.
+
+    Exit code: 0 every wanted run is complete, 1 some are not, 2 bad input.
 
     Example: film report quick --out report
     """
     from runner.cli.reading import echo_report
 
-    echo_report(study, out, flags)
+    return echo_report(study, out, flags)
 
 
 @click.command()

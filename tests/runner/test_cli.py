@@ -1,6 +1,7 @@
 """The command line answers at once, and says in one line what was wrong."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from film.config import ImageInput
+from film.data.fingerprint import data_fingerprint
+from film.errors import DivergedError
 from runner.cli import main
 from runner.trial import TrialJob, run_trial
 from runner.workspace import Workspace
@@ -17,6 +22,9 @@ from studies.study import read_study
 from studies.trial import Trial
 
 Film = Callable[..., tuple[int, str, str]]
+
+# MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
+noload = pytest.mark.filterwarnings("ignore:.*noload.*loader strategy")
 
 
 @pytest.fixture
@@ -150,9 +158,6 @@ def test_a_plan_counts_what_is_recorded(
     film: Film, study_file: Path, data: Path, make_job: Callable[[Trial], TrialJob]
 ) -> None:
     workspace = Workspace.at(Path("store"))
-    from film.config import ImageInput  # noqa: PLC0415 - only here
-    from film.data.fingerprint import data_fingerprint  # noqa: PLC0415 - only here
-
     study = read_study(study_file)
     names = {ImageInput.FEATURES: data_fingerprint(data, ImageInput.FEATURES)}
     trial = study.trials(names)[0]
@@ -188,6 +193,95 @@ def test_a_study_is_run_by_one_at_a_time(
         code, _, error = film(*words)
     assert code == 1
     assert "study tiny is being run already in" in error
+
+
+@pytest.fixture
+def run_all(
+    study_file: Path, data: Path, make_job: Callable[[Trial], TrialJob]
+) -> Callable[[int], Workspace]:
+    """Train every trial of the study as a sweep would, without Ray."""
+    torch.set_num_threads(1)
+    names = {ImageInput.FEATURES: data_fingerprint(data, ImageInput.FEATURES)}
+
+    def run(n_seeds: int) -> Workspace:
+        for trial in read_study(study_file).trials(names, seeds=tuple(range(n_seeds))):
+            list(run_trial(make_job(trial)))
+        return Workspace.at(Path("store"))
+
+    return run
+
+
+@noload
+def test_a_report_brings_mlflow_up_to_date_and_keeps_the_seeds(
+    film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]
+) -> None:
+    workspace = run_all(3)
+    words = (study_file, "--data", data, "--store", "store")
+    down = ("--tracking-uri", "http://127.0.0.1:9")
+    code, text, error = film("run", *words, "--seeds", "3", *down)
+    assert code == 0
+    assert "nothing is lost" in error
+    code, text, error = film("report", study_file, "--store", "store")
+    assert (code, error) == (0, "")
+    assert "Validation accuracy: tiny" in text
+    code, other, _ = film("report", study_file, "--store", "store", "--seeds", "4")
+    assert code == 1  # the fourth was never run
+    assert other != text
+    page = workspace.report("tiny") / "index.html"
+    assert "missing" in page.read_text()
+    _, again, _ = film("run", *words, "--seeds", "3")
+    assert again == text
+    assert "missing" not in page.read_text()
+
+
+@noload
+def test_where_every_trial_failed_the_table_says_so(
+    film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]
+) -> None:
+    workspace = run_all(1)
+    for folder in workspace.recorded_trials():
+        (folder.path / "done.json").unlink()
+        with pytest.raises(DivergedError), folder.attempt():
+            raise DivergedError("the loss is nan")
+    words = ("run", study_file, "--data", data, "--store", "store", "--seeds", "1")
+    code, text, error = film(*words)
+    assert code == 1
+    assert "best val." in text
+    assert "γ := 1 · seed 0 DIVERGED: the loss is nan" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("plan", "quick", "--store", "{file}/sub"), None),
+        (("run", "quick", "--store", "{file}/sub"), "{file}"),
+        (("run", "quick", "--store", "~nosuch/x"), "~nosuch/x"),
+        (("data", "make", "tiny", "{file}/x"), "{file}"),
+        (("sync", "--store", "nowhere"), "nowhere: no store is there"),
+    ],
+)
+def test_a_path_that_cannot_be_is_one_line(
+    film: Film, study_file: Path, words: tuple[str, ...], line: str | None
+) -> None:
+    code, _, error = film(*(word.format(file=study_file) for word in words))
+    assert "Traceback" not in error
+    if line is not None:
+        assert code == 2
+        said = error.splitlines()[-1]
+        assert said.startswith("film: error: ")
+        assert line.format(file=study_file) in said
+    assert not Path("nowhere").exists()
+
+
+def test_a_terminal_without_greek_gets_question_marks(study_file: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "runner.cli", "show", str(study_file)],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"? := 0" in ended.stdout
 
 
 def test_verify_compares_every_file_before_it_complains(
