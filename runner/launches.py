@@ -38,6 +38,7 @@ class Launch:
     study: str
     question: str
     source: str  # the study file
+    file: str  # its path, or that it is the catalogue's; empty where it is not known
     rows: Mapping[str, tuple[str, ...]]  # trial ids by row, in order
     seeds: tuple[int, ...]
     fingerprints: Mapping[ImageInput, str]  # of the data
@@ -80,7 +81,7 @@ class Launch:
 
 
 def write_launch(
-    folder: Path, study: Study, source: str, trials: Sequence[Trial]
+    folder: Path, study: Study, source: str, trials: Sequence[Trial], file: str = ""
 ) -> None:
     """Write down what is asked of a study.
 
@@ -89,6 +90,7 @@ def write_launch(
         study: The study.
         source: The text of its file.
         trials: What is wanted of it.
+        file: Its path, or that it is the catalogue's.
     """
     rows: dict[str, list[str]] = {}
     for trial in trials:
@@ -98,6 +100,7 @@ def write_launch(
         "study": study.name,
         "question": study.question,
         "source": source,
+        "file": file,
         "rows": rows,
         "seeds": list(dict.fromkeys(trial.seed for trial in trials)),
         "fingerprints": data,
@@ -126,6 +129,7 @@ def _launch(folder: Path, content: Mapping[str, Any]) -> Launch:
         study=content["study"],
         question=content["question"],
         source=content["source"],
+        file=content.get("file", ""),
         rows={row: tuple(ids) for row, ids in content["rows"].items()},
         seeds=tuple(content["seeds"]),
         fingerprints={

@@ -21,7 +21,7 @@ from film.errors import DivergedError
 from runner.files import exclusive, is_held, read_json, write_json, write_text
 from studies.trial import Trial
 
-__all__ = ["Record", "TrialFolder", "TrialState"]
+__all__ = ["Record", "TrialFolder", "TrialState", "one_line"]
 
 _DESCRIBED: Final = {"row", "seed", "data", "config"}
 _LABELS: Final = {"row", "group", "changes"}
@@ -148,6 +148,20 @@ class TrialFolder:
             return TrialState.RUNNING if is_held(self._lock) else TrialState.KILLED
         return state
 
+    def withdraw(self, study: str) -> bool:
+        """Note that a study wants this trial no longer; what was computed stays.
+
+        Args:
+            study: Its name.
+
+        Returns:
+            Whether it did before.
+        """
+        label = self.path / "studies" / f"{study}.json"
+        is_wanted = label.is_file()
+        label.unlink(missing_ok=True)
+        return is_wanted
+
     def summary(self) -> dict[str, Any] | None:
         """Read the mark of a finished trial.
 
@@ -227,10 +241,10 @@ class TrialFolder:
             yield
             state = TrialState.FINISHED
         except DivergedError as problem:
-            state, error = TrialState.DIVERGED, _line(problem)
+            state, error = TrialState.DIVERGED, one_line(problem)
             raise
         except Exception as problem:
-            state, error = TrialState.FAILED, _line(problem)
+            state, error = TrialState.FAILED, one_line(problem)
             raise
         finally:
             attempts[-1]["ended_at"] = time.time()
@@ -281,7 +295,15 @@ def _same(row: Mapping[str, Any], metrics: Mapping[str, Any]) -> bool:
     return computed(row) == computed(metrics)
 
 
-def _line(problem: Exception) -> str:
+def one_line(problem: Exception) -> str:
+    """Say an error as a record does.
+
+    Args:
+        problem: The error.
+
+    Returns:
+        Its message, with its kind where it is not the suite's own.
+    """
     text = " ".join(str(problem).split())
     return text if isinstance(problem, DivergedError) else f"{_kind(problem)}{text}"
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from film.validation import nearest
 from runner.errors import LaunchError
@@ -20,6 +21,9 @@ from studies.trial import Trial
 __all__ = ["Choice", "Request", "find_launch", "study_file"]
 
 
+_CATALOGUE: Final = "catalogue"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """Which part of a study is wanted."""
@@ -35,6 +39,8 @@ class Request:
 
     study: Study
     text: str  # of its file
+    file: str  # its path, or that it is the catalogue's
+    is_whole: bool  # no part was chosen
     trials: tuple[Trial, ...]
     source: DataSource
     workspace: Workspace
@@ -66,6 +72,9 @@ class Request:
         text = study_file(name).read_text(encoding="utf-8")
         labels = choose_rows(study, choice.only, choice.exclude)
         last = read_launch(workspace.study(study.name))
+        file = _origin(name)
+        if last is not None:
+            _check_same(last, text, file)
         seeds = choose_seeds(study, choice.n_seeds)
         if last is not None and choice.n_seeds is None and not needs_data:
             seeds = last.seeds
@@ -78,6 +87,8 @@ class Request:
         return cls(
             study=study,
             text=text,
+            file=file,
+            is_whole=choice == Choice(),
             trials=tuple(trial for trial in trials if trial.row in labels),
             source=source,
             workspace=workspace,
@@ -145,6 +156,21 @@ class Request:
             remaining.setdefault(trial.row, []).append(left)
         return estimate_left_s(spent, remaining, jobs=workers.jobs)
 
+    def withdraw(self) -> list[TrialFolder]:
+        """Take the study's label off trials that it wanted before it was edited.
+
+        Returns:
+            Their folders; none where only a part of the study is asked for.
+        """
+        if not self.is_whole:
+            return []
+        wanted = {trial.trial_id for trial in self.trials}
+        return [
+            folder
+            for folder in self.workspace.recorded_trials()
+            if folder.trial_id not in wanted and folder.withdraw(self.study.name)
+        ]
+
     def write_down(self) -> Launch:
         """Record what is asked, and who wants which trial by which name.
 
@@ -154,7 +180,7 @@ class Request:
         Raises:
             LaunchError: The folder does not take it.
         """
-        write_launch(self.folder, self.study, self.text, self.trials)
+        write_launch(self.folder, self.study, self.text, self.trials, self.file)
         for trial in self.trials:
             folder = self.workspace.trial(trial.trial_id)
             if folder.is_recorded:
@@ -163,6 +189,24 @@ class Request:
         if launch is None:
             raise LaunchError(f"{self.folder}: launch.json cannot be read back")
         return launch
+
+
+def _origin(name: str) -> str:
+    path = study_file(name).resolve()
+    is_ours = path in {one.resolve() for one in catalogue().values()}
+    return _CATALOGUE if is_ours else str(path)
+
+
+# Two files with one name would share labels and a report; a file may be moved.
+def _check_same(last: Launch, text: str, file: str) -> None:
+    if last.file in {"", file} or last.source == text:
+        return
+    if last.file == _CATALOGUE or Path(last.file).exists():
+        there = "the suite's own" if last.file == _CATALOGUE else last.file
+        raise LaunchError(
+            f"a study named '{last.study}' was launched in this store already, from "
+            f"another file ({there}): rename the study, or take another --store"
+        )
 
 
 def _last_source(study: Study, workspace: Workspace) -> DataSource | None:

@@ -25,7 +25,8 @@ class DataSource:
     @property
     def is_there(self) -> bool:
         """Whether there is something to learn from already."""
-        return (self.directory / "vocab.json").is_file()
+        last_written = "vocab.json" if self.world is None else "world.json"
+        return (self.directory / last_written).is_file()
 
 
 def find_source(
@@ -73,7 +74,7 @@ def find_source(
 
 
 def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
-    """Make the world of a source where it is not there yet.
+    """Make the world of a source where it is not there yet, or not whole.
 
     Args:
         source: What is to be learnt from.
@@ -82,11 +83,10 @@ def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
     Yields:
         How far the work is; nothing where there is nothing to make.
     """
-    if source.world is None or source.is_there:
+    if source.world is None:
         return
     from film.world.making import make_world  # noqa: PLC0415 - needs torch
 
     lock = source.directory.with_name(f"{source.directory.name}.lock")
     with exclusive(lock):
-        if not source.is_there:  # someone else may have made it meanwhile
-            yield from make_world(source.world, source.directory, processes=processes)
+        yield from make_world(source.world, source.directory, processes=processes)

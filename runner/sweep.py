@@ -1,5 +1,6 @@
 """A sweep as the driver sees it: run, shown and mirrored."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,8 @@ def sweep(
                 folder=folder.path,
                 device=workers.device,
                 n_threads=workers.n_threads,
+                n_jobs=workers.jobs,
+                command=tuple(sys.argv),
             )
         )
     return run_sweep(jobs, workers, view)

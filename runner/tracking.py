@@ -43,6 +43,7 @@ _STATUS: Final = {
     TrialState.DIVERGED: "FAILED",
 }
 _METRICS_PER_CALL: Final = 900  # a server takes 1000
+_STUDY: Final = "film.study."
 _SQLITE: Final = "sqlite:///"
 _SCHEMES: Final = ("http", "https", "sqlite", "postgresql", "mysql", "mssql")
 _QUIET: Final = {
@@ -139,6 +140,7 @@ class Tracker:
             return
         with _quiet():
             run_id = self._trial_run(folder, record)
+            self._drop_labels(run_id, folder)
             self._log_trial(run_id, folder, record)
             if record.state is not TrialState.RUNNING:
                 for name in _ARTIFACTS:
@@ -228,6 +230,13 @@ class Tracker:
                 run_name=name,
             )
             return str(run.info.run_id)
+
+    # Of studies that were edited and want the trial no longer.
+    def _drop_labels(self, run_id: str, folder: TrialFolder) -> None:
+        wanted = {f"{_STUDY}{study}" for study in folder.wanted_by()}
+        for tag in self._client.get_run(run_id).data.tags:
+            if tag.startswith(_STUDY) and tag not in wanted:
+                self._client.delete_tag(run_id, tag)
 
     def _log_trial(self, run_id: str, folder: TrialFolder, record: Record) -> None:
         from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - as above
@@ -348,7 +357,7 @@ def _trial_tags(folder: TrialFolder, state: TrialState) -> dict[str, str]:
         ),
     }
     for study, labels in wanted_by.items():
-        tags[f"film.study.{study}"] = labels["row"]
+        tags[f"{_STUDY}{study}"] = labels["row"]
     return tags
 
 

@@ -4,8 +4,8 @@ import functools
 import logging
 import os
 import platform
+import shlex
 import subprocess
-import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -37,6 +37,8 @@ class TrialJob:
     folder: Path
     device: str = "cpu"
     n_threads: int = 1
+    n_jobs: int = 1  # that share the machine's memory
+    command: tuple[str, ...] = ()  # what the user called
 
 
 def run_trial(job: TrialJob) -> Iterator[EpochMetrics]:
@@ -73,7 +75,7 @@ def _train(
     _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
     metrics: EpochMetrics | None = None
     try:
-        train, val = _datasets(job.data, trial.config.model.stem.input)
+        train, val = _datasets(job, trial.config.model.stem.input)
         _check(train, job)
         for metrics in fit(
             trial.config,
@@ -121,25 +123,28 @@ def _clear(folder: TrialFolder, state: TrialState) -> None:
 
 
 def _datasets(
-    directory: Path, image_input: ImageInput
+    job: TrialJob, image_input: ImageInput
 ) -> tuple[QuestionDataset, QuestionDataset]:
     stamps = tuple(
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(directory.glob("*"))
+        for path in sorted(job.data.glob("*"))
         if path.is_file()
     )
-    return _open(directory, image_input, stamps)
+    return _open(job.data, image_input, job.n_jobs, stamps)
 
 
 @functools.lru_cache(maxsize=1)  # a worker runs many trials on the same data
 def _open(
-    directory: Path, image_input: ImageInput, stamps: tuple[tuple[str, int, int], ...]
+    directory: Path,
+    image_input: ImageInput,
+    n_jobs: int,
+    stamps: tuple[tuple[str, int, int], ...],
 ) -> tuple[QuestionDataset, QuestionDataset]:
     if not stamps:
         raise DataError(f"{directory}: no data there; prepare it, or give another")
     return (
-        open_dataset(directory, "train", image_input),
-        open_dataset(directory, "val", image_input),
+        open_dataset(directory, "train", image_input, n_sharing=n_jobs),
+        open_dataset(directory, "val", image_input, n_sharing=n_jobs),
     )
 
 
@@ -182,7 +187,7 @@ def _environment(job: TrialJob) -> Mapping[str, Any]:
         "git": _git(),
         "device": gpu or job.device,
         "threads": job.n_threads,
-        "command": sys.argv[0],
+        "command": shlex.join(job.command),
     }
 
 

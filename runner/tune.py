@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any, Final, Protocol, Self
 
 from runner.progress import Heartbeat
-from runner.record import TrialFolder, TrialState
+from runner.record import TrialFolder, TrialState, one_line
 from runner.trial import TrialJob, run_trial
 from runner.workers import Workers
 
@@ -124,8 +124,9 @@ def _tuner(
     )
 
 
-# All that Ray calls in a worker. What goes wrong with a trial is in its folder; only
-# what could not be recorded there is Ray's to know.
+# All that Ray calls in a worker. What goes wrong with a trial is in its folder, also
+# where it went wrong before the trial could say so itself; only what could not be
+# recorded there is Ray's to know.
 def _work(config: dict[str, Any], jobs: Sequence[TrialJob]) -> None:
     job = jobs[config["index"]]
     tune.report({"has_begun": True})  # Tune prints a line for a trial that says nothing
@@ -138,10 +139,13 @@ def _work(config: dict[str, Any], jobs: Sequence[TrialJob]) -> None:
                     "wall_time_s": metrics.wall_time_s,
                 }
             )
-    except Exception:
-        said = TrialFolder(job.folder).state()
-        if said not in {TrialState.FAILED, TrialState.DIVERGED}:
+    except Exception as problem:
+        folder = TrialFolder(job.folder)
+        state = folder.state()
+        if state is TrialState.RUNNING:  # it was the report that failed
             raise
+        if state not in {TrialState.FAILED, TrialState.DIVERGED}:
+            folder.fail(one_line(problem))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from runner.cli.bars import follow
-from runner.cli.options import Flags
+from runner.cli.options import Flags, check_data
 from runner.cli.reading import conclude
 from runner.files import exclusive
 from runner.mirror import Mirror
@@ -44,6 +44,7 @@ def resolve(study: str, flags: Flags) -> tuple[Request, Workers]:
     )
     workspace = Workspace.at(flags["store"])
     request = Request.of(study, choice, flags["data"], workspace)
+    check_data(request.study.name, has_world=request.study.world is not None)
     return request, choose_workers(
         flags["device"],
         flags["jobs"],
@@ -68,16 +69,19 @@ def count_gpus(device: str) -> int:
     return torch.cuda.device_count()
 
 
-def echo_plan(request: Request, workers: Workers, *, as_json: bool) -> None:
+def echo_plan(
+    request: Request, workers: Workers, *, as_json: bool, retry_diverged: bool = False
+) -> None:
     """Print what would be run.
 
     Args:
         request: What is wanted.
         workers: On what.
         as_json: For a program.
+        retry_diverged: Launch diverged trials once more.
     """
     records = request.records()
-    plan = request.plan(records)
+    plan = request.plan(records, retry_diverged=retry_diverged)
     estimate = request.estimate_s(plan, records, workers)
     if as_json:
         content = _plan_json(request, plan, records, estimate)
@@ -112,6 +116,7 @@ def run_request(request: Request, workers: Workers, flags: Flags) -> int:
         click.echo(plan.summary(str(workers)), err=True)
         _ask(plan, assume_yes=flags["yes"])
         mirror = Mirror(request.workspace, uri, warn=_warn)
+        mirror.everything(request.withdraw(), [])
         if plan.to_run:
             follow(make_missing(request.source, processes=n_cores()))
             request.write_down()

@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import click
+from click.core import ParameterSource
+
+from film.errors import DataError
 
 __all__ = [
     "Flags",
     "as_json",
+    "check_data",
     "choice_options",
     "data_option",
     "device_option",
@@ -66,6 +70,21 @@ device_option = click.option(
     help="Where to train; auto takes a GPU where there is one.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def check_data(name: str, *, has_world: bool) -> None:
+    """Refuse data that would be ignored; a FILM_DATA that is always set may be.
+
+    Args:
+        name: Who learns.
+        has_world: Whether it makes what it learns from.
+
+    Raises:
+        DataError: Data are named on the command line all the same.
+    """
+    source = click.get_current_context().get_parameter_source("data")
+    if has_world and source is ParameterSource.COMMANDLINE:
+        raise DataError(f"{name} learns from its own world: leave out --data")
 
 
 def choice_options(command: _Command) -> _Command:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from film.errors import FilmError
-from runner.cli.options import Flags
+from runner.cli.options import Flags, check_data
 from runner.errors import LaunchError
 from runner.files import is_held, read_json, write_json
 from runner.launches import Launch
@@ -100,6 +100,7 @@ def echo_report(study: str, out: Path | None, flags: Flags) -> int:
         n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
     )
     request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
+    check_data(request.study.name, has_world=request.study.world is not None)
     mirror = Mirror(workspace, uri, warn=_warn)
     mirror.everything(request.folders(), [])  # MLflow may have been down
     records = request.records()

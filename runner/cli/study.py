@@ -93,7 +93,8 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
 
     request, workers = resolve(study, flags)
     if dry_run:
-        echo_plan(request, workers, as_json=False)
+        again = flags["retry_diverged"]
+        echo_plan(request, workers, as_json=False, retry_diverged=again)
         return 0
     return run_request(request, workers, flags)
 

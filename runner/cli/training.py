@@ -1,5 +1,6 @@
 """What ``film train`` does."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from film.config import Config
 from film.world.config import world_preset
 from runner.cli.bars import follow
 from runner.cli.launching import count_gpus
+from runner.cli.options import check_data
 from runner.cli.settings import parse_settings
 from runner.progress import clock
 from runner.sources import find_source, make_missing
@@ -40,6 +42,7 @@ def train_one(
     changes = parse_settings(settings)
     config = Config().with_changes(changes)
     preset, given = source
+    check_data("`film train --world`", has_world=preset is not None)
     world = None if preset is None else world_preset(preset)
     data = find_source(
         "`film train` without --world",
@@ -65,6 +68,7 @@ def train_one(
         folder=folder.path,
         device="cuda" if device == "cuda" or count_gpus(device) else "cpu",
         n_threads=n_cores(),
+        command=tuple(sys.argv),
     )
     for metrics in run_trial(job):
         click.echo(

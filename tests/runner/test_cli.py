@@ -16,6 +16,7 @@ from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.errors import DivergedError
 from runner.cli import main
+from runner.request import Choice, Request
 from runner.trial import TrialJob, run_trial
 from runner.workspace import Workspace
 from studies.study import read_study
@@ -99,6 +100,8 @@ def test_studies_are_listed_and_shown(film: Film, study_file: Path) -> None:
     ("words", "line"),
     [
         (("show", "quik"), "no study is named 'quik'; did you mean 'quick'?"),
+        (("plan", "quick", "--data", "x"), "quick learns from its own world"),
+        (("train", "--world", "tiny", "--data", "x"), "own world: leave out --data"),
         (("show", "./no.yaml"), "no.yaml: cannot be read"),
         (("run", "{study}"), "tiny learns from CLEVR: give --data DIR"),
         (("plan", "{study}", "--data", "no"), "--data no: no such folder"),
@@ -232,6 +235,56 @@ def test_a_report_brings_mlflow_up_to_date_and_keeps_the_seeds(
     _, again, _ = film("run", *words, "--seeds", "3")
     assert again == text
     assert "missing" not in page.read_text()
+
+
+def test_a_dry_run_retries_what_diverged_where_it_is_told_to(
+    film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]
+) -> None:
+    folder = run_all(1).recorded_trials()[0]
+    (folder.path / "done.json").unlink()
+    with pytest.raises(DivergedError), folder.attempt():
+        raise DivergedError("the loss is nan")
+    words = ("run", study_file, "--data", data, "--store", "store", "--seeds", "1")
+    _, text, _ = film(*words, "-n")
+    assert "3 trials: 2 done, 1 diverged, 0 to run" in text
+    _, text, _ = film(*words, "-n", "--retry-diverged")
+    assert "3 trials: 2 done, 1 to run" in text
+
+
+def test_two_files_with_one_name_are_kept_apart(
+    film: Film, study_file: Path, data: Path, tmp_path: Path
+) -> None:
+    rest = (Choice(), data, Workspace.at(Path("store")))
+    Request.of(str(study_file), *rest).write_down()
+    copy = tmp_path / "copy.yaml"
+    copy.write_text(study_file.read_text())
+    words = ("plan", copy, "--data", data, "--store", "store")
+    assert film(*words)[0] == 0
+    copy.write_text(study_file.read_text().replace("Does it", "Would it"))
+    code, _, error = film(*words)
+    assert code == 2
+    assert "rename the study" in error
+    assert str(study_file) in error
+    study_file.unlink()  # as if it had been moved
+    assert film(*words)[0] == 0
+
+
+@pytest.mark.usefixtures("film")  # for its folder
+def test_an_edited_study_lets_go_of_what_it_wanted(
+    study_file: Path, data: Path, run_all: Callable[[int], Workspace]
+) -> None:
+    workspace = run_all(2)
+    edited = study_file.read_text().replace("zero}", "zero, model.width: 8}")
+    study_file.write_text(edited)
+    part = Request.of(str(study_file), Choice(only=("γ*",)), data, workspace)
+    assert part.withdraw() == []
+    request = Request.of(str(study_file), Choice(), data, workspace)
+    dropped = request.withdraw()
+    assert [one.description()["row"] for one in dropped] == ["β := 0"] * 2
+    assert [one.wanted_by() for one in dropped] == [{}, {}]
+    assert request.withdraw() == []
+    kept = [one for one in workspace.recorded_trials() if one.wanted_by()]
+    assert len(kept) == 4
 
 
 @noload

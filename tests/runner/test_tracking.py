@@ -174,6 +174,11 @@ def test_a_trial_that_two_studies_want_is_one_run_with_two_tags(
     (run,) = runs(workspace)
     assert run.data.tags["film.study.tiny"] == "β := 0"
     assert run.data.tags["film.study.b"] == "no shift"
+    assert folder.withdraw("tiny")
+    tracker.sync_trial(folder)
+    (run,) = runs(workspace)
+    assert "film.study.tiny" not in run.data.tags
+    assert run.data.tags["film.study.b"] == "no shift"
 
 
 def test_a_diverged_trial_is_no_success(

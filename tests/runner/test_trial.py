@@ -35,7 +35,8 @@ def predictions(folder: Path) -> bytes:
 def test_a_trial_leaves_a_whole_record(
     make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
 ) -> None:
-    job = make_job(make_trial())
+    call = ("film", "run", "a b")
+    job = dataclasses.replace(make_job(make_trial()), command=call)
     yielded = list(run_trial(job))
     record = TrialFolder(job.folder).read()
     assert [metrics.epoch for metrics in yielded] == [1, 2, 3]
@@ -48,9 +49,26 @@ def test_a_trial_leaves_a_whole_record(
     environment = json.loads((job.folder / "environment.json").read_text())
     assert environment["torch"] == torch.__version__
     assert environment["threads"] == 1
+    assert environment["command"] == "film run 'a b'"
     log = (job.folder / "log.txt").read_text()
     assert "baseline · seed 0" in log
     assert "epoch 3: training loss" in log
+
+
+def test_a_trial_whose_mark_of_the_end_was_damaged_gets_it_again(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> None:
+    job = make_job(make_trial())
+    list(run_trial(job))
+    folder = TrialFolder(job.folder)
+    before, answers = folder.summary(), predictions(job.folder)
+    assert before is not None
+    (job.folder / "done.json").write_text("")
+    list(run_trial(job))
+    after = folder.summary()
+    assert after is not None
+    assert after["best_val_accuracy"] == before["best_val_accuracy"]
+    assert predictions(job.folder) == answers
 
 
 def test_a_finished_trial_is_not_run_again(
