@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: What follows ``film``; None takes the process's own.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts what runs in its background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Greek, in a terminal without it
             stream.reconfigure(errors="replace")

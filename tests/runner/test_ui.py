@@ -30,14 +30,16 @@ def test_the_ui_answers_until_it_is_stopped(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stdout is not None
-    link = process.stdout.readline()
-    assert link.startswith(f"http://127.0.0.1:{port}/#/experiments/1/runs?"), (
+    try:
+        assert process.stdout is not None
+        link = process.stdout.readline()
+        assert link.startswith(f"http://127.0.0.1:{port}/#/experiments/1/runs?")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+        assert free_port(port) == port
+    finally:  # a failure leaves no server behind
+        process.terminate()
         process.communicate()
-    )
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
-        assert answer.status == 200
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (0, "")
-    assert free_port(port) == port
