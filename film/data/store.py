@@ -103,7 +103,8 @@ def list_splits(directory: Path) -> list[str]:
     }
     if not names:
         raise DataError(
-            f"{directory} holds no split: neither train.h5 nor train_questions.h5"
+            f"{directory} holds no split: neither train.h5 nor train_questions.h5; "
+            "`film data prepare` makes them from CLEVR's own files"
         )
     order = {"train": 0, "val": 1}
     return sorted(names, key=lambda name: (order.get(name, 2), name))

@@ -152,7 +152,13 @@ def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredI
         f"{directory} has no {image_input} of '{split}': not in "
         + " nor in ".join(path.name for path in candidates)
         + (f", and there is no {split}_features.h5" if len(candidates) == 1 else "")
+        + _instead(directory, split)
     )
+
+
+def _instead(directory: Path, split: str) -> str:
+    there = " and ".join(stored_inputs(directory, split))
+    return f"; there are {there} (model.stem.input chooses)" if there else ""
 
 
 def stored_inputs(directory: Path, split: str) -> list[ImageInput]:

@@ -196,8 +196,10 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise DataError(f"{path}: is a single array, not a reference (.npz)")
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read as .npz: {error}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise DataError(
+            f"{path}: cannot be read as .npz: is no such file, or cut off"
+        ) from None
 
 
 def _inputs(arrays: dict[str, np.ndarray], sizes: DataSizes) -> dict[str, torch.Tensor]:
