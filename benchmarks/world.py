@@ -13,7 +13,7 @@ import torch
 from film.world.config import load_world_config
 from film.world.making import make_world
 
-N_SCENES = 100
+N_SCENES = 400
 
 
 def stages(width: int, height: int, processes: int) -> Iterator[tuple[str, float]]:
