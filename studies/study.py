@@ -87,10 +87,12 @@ class StudyFile(BaseModel):
         """
         baseline = named_config(self.baseline).with_changes(self.settings)
         rows = [Row(group="", label=BASELINE, changes={}, config=baseline)]
-        for group, variations in self.groups.items():
-            for label, changes in variations.items():
-                rows.append(_row(baseline, group, label, changes))
-                _refuse_twins(rows)
+        rows += [
+            _row(baseline, group, label, changes)
+            for group, variations in self.groups.items()
+            for label, changes in variations.items()
+        ]
+        _refuse_twins(rows)
         seeds = self.seeds if isinstance(self.seeds, list) else range(self.seeds)
         return Study(
             name=self.study,
@@ -230,16 +232,19 @@ class _UniqueKeyLoader(_LOADER):  # type: ignore[misc,valid-type] # chosen at ru
         return super().construct_mapping(node, deep)
 
 
-# The newest row must be another one than those before it.
+# Every row must be another one than those before it, in name and in what it computes.
 def _refuse_twins(rows: list[Row]) -> None:
-    *before, new = rows
-    for row in before:
-        if row.label == new.label:
-            where = "stands twice" if row.group else "is the baseline's own name"
-            raise StudyError(f"row '{new.label}' {where}; rename it")
-        if row.config.identity() == new.config.identity():
+    labels: set[str] = set()
+    computed: dict[str, str] = {}
+    for row in rows:
+        if row.label in labels:
+            where = "is the baseline's own name" if row.label == BASELINE else ""
+            raise StudyError(f"row '{row.label}' {where or 'stands twice'}; rename it")
+        labels.add(row.label)
+        twin = computed.setdefault(row.config.identity(), row.label)
+        if twin != row.label:
             raise StudyError(
-                f"row '{new.label}' computes the same as '{row.label}': "
+                f"row '{row.label}' computes the same as '{twin}': "
                 "change what it sets, or leave it out"
             )
 
