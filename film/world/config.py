@@ -7,7 +7,7 @@ before any picture is drawn.
 import hashlib
 import json
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Annotated, Any, Final, final
 
@@ -30,18 +30,23 @@ __all__ = [
     "EXTRACTOR_VERSION",
     "GENERATOR_VERSION",
     "PRESETS",
+    "RELATED_FROM",
     "ReasoningShares",
+    "Renderer",
     "TypeShares",
     "WorldConfig",
     "load_world_config",
     "world_preset",
 ]
 
-GENERATOR_VERSION: Final = 1
+GENERATOR_VERSION: Final = 2
 """Raised with every change that draws another world from the same settings."""
 
 EXTRACTOR_VERSION: Final = "391d704b7fb4"
 """The digest of the shipped extractor's weights, on which the features depend."""
+
+RELATED_FROM: Final = 0.2
+"""How far along a direction a relation begins."""
 
 TABLE_HOLDS: Final = 10
 """Objects; with more, placing them by CLEVR's rules rarely succeeds."""
@@ -64,6 +69,18 @@ class _Shares(BaseModel):
 
 _Integer = Annotated[int, Field(strict=True)]
 _Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Length = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+_Switch = Annotated[bool, Field(strict=True)]
+
+
+@unique
+class Renderer(StrEnum):
+    """What draws the pictures."""
+
+    RAY_CASTER = "ray_caster"  # ours: NumPy alone, fast
+    MITSUBA = (
+        "mitsuba"  # slower and truer to light; pip install 'film-ablations[mitsuba]'
+    )
 
 
 @final
@@ -79,11 +96,17 @@ class TypeShares(_Shares):
 
 @final
 class ReasoningShares(_Shares):
-    """How often each way of reasoning is asked, where the type knows it."""
+    """How often a family of each way of reasoning is asked, next to one of another.
+
+    Types come first: the shares divide what a type has among its families.
+    """
 
     zero_hop: _Share = 0
     one_hop: _Share = 0
     two_hop: _Share = 0
+    three_hop: _Share = 0
+    single_and: _Share = 0
+    single_or: _Share = 0
     same_attribute: _Share = 0
 
 
@@ -111,6 +134,25 @@ def _check_palette(name: str, palette: tuple[str, ...]) -> None:
         raise ValueError(f"{name} is empty; name one at least")
     if len(set(palette)) != len(palette):
         raise ValueError(f"{name} names one twice: {', '.join(palette)}")
+
+
+_SOME = frozenset({Color.GRAY, Color.BLUE, Color.BROWN, Color.YELLOW})
+_OTHERS = frozenset(Color) - _SOME
+_COGENT_COLORS = {
+    "A": {Shape.CUBE: _SOME, Shape.CYLINDER: _OTHERS},
+    "B": {Shape.CUBE: _OTHERS, Shape.CYLINDER: _SOME},
+}
+
+
+def _check_cogent(config: "WorldConfig") -> None:
+    for shape in config.shapes:
+        for condition in _COGENT_COLORS:
+            if not config.colors_of(shape, condition):
+                raise ValueError(
+                    f"cogent leaves no color to a {shape} in condition {condition}; "
+                    "give colors one of gray, blue, brown and yellow and one of the "
+                    "others"
+                )
 
 
 # Each type with a share needs a family that the palette and the reasoning allow.
@@ -160,15 +202,38 @@ class WorldConfig(BaseModel):
     max_attributes: _Integer = Field(4, ge=1, le=4)
     """Words such as "red" that a description has, at most."""
     question_types: TypeShares = TypeShares(
-        count=0.23,
-        exist=0.14,
-        compare_numbers=0.09,
-        query_attribute=0.35,
-        compare_attribute=0.19,
+        count=0.232,
+        exist=0.139,
+        compare_numbers=0.089,
+        query_attribute=0.354,
+        compare_attribute=0.185,
     )
+    """The shares of CLEVR's release."""
     reasoning: ReasoningShares = ReasoningShares(
-        zero_hop=0.25, one_hop=0.25, two_hop=0.25, same_attribute=0.25
+        zero_hop=1,
+        one_hop=1,
+        two_hop=1,
+        three_hop=1,
+        single_and=1,
+        single_or=1,
+        same_attribute=1,
     )
+    """All families of a type alike, as CLEVR's generator asks them."""
+    cogent: _Switch = False
+    """CoGenT's splits: trainA, valA and testA with one rule of colors, B the other."""
+    camera_jitter: _Length = 0.5
+    """By how much the camera is moved along each axis, at most."""
+    lamp_jitter: _Length = 1.0
+    """The same for each lamp."""
+    min_gap: _Length = 0.25
+    """Free space between two objects."""
+    min_margin: _Length = Field(0.4, ge=RELATED_FROM)
+    """Between two objects' middles, along left and right, and front and behind."""
+    min_visible_pixels: _Integer = Field(200, ge=1, le=1000)
+    """Of every object, in a picture of 320×240."""
+    renderer: Renderer = Renderer.RAY_CASTER
+    masks: _Switch = False
+    """Write a picture of object numbers beside each picture."""
     seed: _Integer = Field(0, ge=0)
 
     @model_validator(mode="after")
@@ -191,8 +256,25 @@ class WorldConfig(BaseModel):
                 "all objects are alike; give one of colors, shapes, materials, sizes "
                 "two values"
             )
+        if self.cogent:
+            _check_cogent(self)
         _check_that_types_can_be_asked(self)
         return self
+
+    def colors_of(self, shape: Shape, split: str) -> tuple[Color, ...]:
+        """List the colors that a shape may have in a split.
+
+        Args:
+            shape: The shape.
+            split: The split's name, one of ``splits``.
+
+        Returns:
+            All colors, unless CoGenT forbids some to the shape.
+        """
+        if not self.cogent:
+            return self.colors
+        given = _COGENT_COLORS[split[-1]].get(shape, frozenset(Color))
+        return tuple(color for color in self.colors if color in given)
 
     @property
     def choices(self) -> dict[Attribute, tuple[str, ...]]:
@@ -232,6 +314,12 @@ class WorldConfig(BaseModel):
     def splits(self) -> Mapping[str, int]:
         """How many pictures each split has; a split without any is absent."""
         sizes = {"train": self.n_train, "val": self.n_val, "test": self.n_test}
+        if self.cogent:
+            sizes = {
+                "trainA": self.n_train,
+                **{f"val{condition}": self.n_val for condition in _COGENT_COLORS},
+                **{f"test{condition}": self.n_test for condition in _COGENT_COLORS},
+            }
         return {split: n_scenes for split, n_scenes in sizes.items() if n_scenes}
 
 
@@ -263,9 +351,13 @@ PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
         "small": WorldConfig(
             n_train=10_000, n_val=1500, n_test=1500, min_objects=3, max_objects=6
         ),
+        "clevr": WorldConfig(
+            n_train=70_000, n_val=15_000, n_test=15_000, width=480, height=320
+        ),
     }
 )
-"""Worlds by name: for tests, for the first study of an afternoon, for a weekend."""
+"""Worlds by name: for tests, for the first study of an afternoon, for a weekend, and
+one with the numbers of CLEVR itself."""
 
 
 def world_preset(name: str) -> WorldConfig:

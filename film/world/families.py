@@ -27,6 +27,9 @@ class Reasoning(StrEnum):
     ZERO_HOP = "zero_hop"  # by their own attributes
     ONE_HOP = "one_hop"  # by where they stand from another thing
     TWO_HOP = "two_hop"  # the same, twice
+    THREE_HOP = "three_hop"  # and three times
+    SINGLE_AND = "single_and"  # by where they stand from each of two things
+    SINGLE_OR = "single_or"  # by one description or another
     SAME_ATTRIBUTE = "same_attribute"  # by what they have in common with another
 
 
@@ -58,6 +61,9 @@ class Family:
         hops: For each thing spoken of, the steps that lead to it.
         reasoning: Where CLEVR files it.
         is_described: Whether words narrow what the last step leads to.
+        is_joined: Whether what the hops lead to is joined, by "and" or "or" as the
+            reasoning says, into one thing spoken of.
+        common: The attribute that describes what is joined by "or", if any does.
     """
 
     index: int
@@ -65,6 +71,8 @@ class Family:
     hops: tuple[tuple[Hop, ...], ...]
     reasoning: Reasoning
     is_described: bool = True
+    is_joined: bool = False
+    common: Attribute | None = None
 
     @property
     def type(self) -> QuestionType:
@@ -80,8 +88,9 @@ class Family:
     @property
     def attributes(self) -> frozenset[Attribute]:
         """What its questions speak of whatever the words."""
-        shared = (hop.attribute for hops in self.hops for hop in hops)
-        return frozenset(a for a in (self.attribute, *shared) if a is not None)
+        shared = [hop.attribute for hops in self.hops for hop in hops]
+        spoken = (self.attribute, self.common, *shared)
+        return frozenset(attribute for attribute in spoken if attribute is not None)
 
     @property
     def wants_one(self) -> bool:
@@ -133,6 +142,7 @@ def _compare_attributes() -> list[Family]:
 # Things found by walking from one to the next.
 def _chains() -> list[Family]:
     asked = {
+        Reasoning.THREE_HOP: (25, 3, "count exist size shape color material"),
         Reasoning.ONE_HOP: (72, 1, "count exist size color material shape"),
         Reasoning.TWO_HOP: (78, 2, "count exist size color material shape"),
         Reasoning.ZERO_HOP: (84, 0, "count exist shape material color size"),
@@ -175,6 +185,44 @@ def _same_attributes() -> list[Family]:
     return counted + queried
 
 
+def _joined_by_and() -> list[Family]:
+    return [
+        Family(
+            index=31 + offset,
+            function=f"query_{name}" if name in set(Attribute) else name,
+            hops=((Hop.RELATE,), (Hop.RELATE,)),
+            reasoning=Reasoning.SINGLE_AND,
+            is_joined=True,
+        )
+        for offset, name in enumerate(["count", "size", "color", "material", "shape"])
+    ]
+
+
+def _joined_by_or() -> list[Family]:
+    near, far = (), (Hop.RELATE,)
+    asked: tuple[tuple[Attribute | None, tuple[tuple[Hop, ...], ...]], ...] = (
+        (None, (near, near)),
+        (Attribute.SIZE, (near, near)),
+        (Attribute.COLOR, (near, near)),
+        (None, (far, far)),
+        (Attribute.MATERIAL, (near, near)),
+        (Attribute.SHAPE, (near, near)),
+        (None, (far, near)),
+        (None, (near, far)),
+    )
+    return [
+        Family(
+            index=64 + offset,
+            function="count",
+            hops=hops,
+            reasoning=Reasoning.SINGLE_OR,
+            is_joined=True,
+            common=common,
+        )
+        for offset, (common, hops) in enumerate(asked)
+    ]
+
+
 FAMILIES: Final[tuple[Family, ...]] = tuple(
     sorted(
         [
@@ -182,8 +230,10 @@ FAMILIES: Final[tuple[Family, ...]] = tuple(
             *_compare_attributes(),
             *_same_attributes(),
             *_chains(),
+            *_joined_by_and(),
+            *_joined_by_or(),
         ],
         key=lambda family: family.index,
     )
 )
-"""Every family that the world asks, by number; three hops and logic come later."""
+"""All ninety, by number."""

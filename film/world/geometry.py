@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int16
 
 from film.world.attributes import Direction, Shape, Size
+from film.world.config import RELATED_FROM
 
 __all__ = [
     "DIRECTIONS",
@@ -45,7 +46,6 @@ DIRECTIONS: dict[Direction, tuple[float, float, float]] = {
     Direction.FRONT: (-_BEHIND[0], -_BEHIND[1], 0.0),
     Direction.BEHIND: _BEHIND,
 }
-_RELATED_FROM = 0.2  # how far along a direction a relation begins
 
 _FOCAL_LENGTH = 35 / 16  # in half widths of the picture: a field of 49.13°
 _NEAREST = np.float32(1e-3)  # a ray does not meet what it starts on
@@ -330,7 +330,7 @@ def relationships(centers: Sequence[Point]) -> dict[str, list[list[int]]]:
             [
                 other
                 for other, there in enumerate(centers)
-                if other != number and _along(vector, here, there) > _RELATED_FROM
+                if other != number and _along(vector, here, there) > RELATED_FROM
             ]
             for number, here in enumerate(centers)
         ]

@@ -1,11 +1,12 @@
 """A question as the things it speaks of, and as the program that answers it.
 
 A thing is spoken of by words that describe it and, where the words do not suffice,
-by a hop from an anchor that is spoken of in the same way: "the red cube left of the
-small ball".
+by a hop from an anchor that is spoken of in the same way ("the red cube left of the
+small ball"), or by two phrases joined by a word of logic.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from typing import final
 
 from film.data.programs import Program, ProgramNode, QuestionType
@@ -14,6 +15,8 @@ from film.world.families import Family
 
 __all__ = [
     "Description",
+    "Junction",
+    "Logic",
     "Phrase",
     "Question",
     "Step",
@@ -39,6 +42,28 @@ class Step:
     anchor: "Phrase"
 
 
+@unique
+class Logic(StrEnum):
+    """How what two phrases lead to is joined."""
+
+    AND = "and"  # "left of the cube and behind the ball": both parts have a step
+    OR = "or"  # "cubes or red things that are behind the ball"
+
+
+@final
+@dataclass(frozen=True)
+class Junction:
+    """How things are found by two phrases together.
+
+    Attributes:
+        logic: Whether both phrases must lead there, or one of them.
+        parts: The phrases. Those of ``AND`` are steps without a description.
+    """
+
+    logic: Logic
+    parts: tuple["Phrase", "Phrase"]
+
+
 @final
 @dataclass(frozen=True)
 class Phrase:
@@ -50,7 +75,7 @@ class Phrase:
     """
 
     description: Description = ()
-    step: Step | None = None
+    step: Step | Junction | None = None
 
     @property
     def signature(self) -> tuple[Attribute, ...]:
@@ -94,36 +119,46 @@ def question_program(question: Question) -> Program:
     nodes: list[ProgramNode] = []
     found = []
     for phrase in question.phrases:
-        _append_phrase(nodes, phrase)
+        place = _append_phrase(nodes, phrase)
         match family.type:
             case QuestionType.COUNT | QuestionType.EXIST:
                 pass
             case QuestionType.COMPARE_NUMBERS:
-                _append(nodes, "count")
+                place = _append(nodes, "count")
             case QuestionType.QUERY_ATTRIBUTE:
-                _append(nodes, "unique")
+                place = _append(nodes, "unique")
             case QuestionType.COMPARE_ATTRIBUTE:
                 _append(nodes, "unique")
-                _append(nodes, f"query_{family.attribute}")
-        found.append(len(nodes) - 1)
+                place = _append(nodes, f"query_{family.attribute}")
+        found.append(place)
     nodes.append(ProgramNode(family.function, tuple(found)))
     return tuple(nodes)
 
 
-def _append(nodes: list[ProgramNode], function: str, *values: str) -> None:
+# Append a function of the last node; give the place of the new one.
+def _append(nodes: list[ProgramNode], function: str, *values: str) -> int:
     nodes.append(ProgramNode(function, (len(nodes) - 1,), values))
+    return len(nodes) - 1
 
 
-def _append_phrase(nodes: list[ProgramNode], phrase: Phrase) -> None:
-    if phrase.step is None:
-        nodes.append(ProgramNode("scene"))
-    else:
-        _append_phrase(nodes, phrase.step.anchor)
-        _append(nodes, "unique")
-        match phrase.step.hop:
-            case Direction() as direction:
-                _append(nodes, "relate", direction.value)
-            case Attribute() as attribute:
-                _append(nodes, f"same_{attribute}")
+# Append what finds a phrase's objects; give the place of the last node.
+def _append_phrase(nodes: list[ProgramNode], phrase: Phrase) -> int:
+    match phrase.step:
+        case None:
+            nodes.append(ProgramNode("scene"))
+        case Step(hop=hop, anchor=anchor):
+            _append_phrase(nodes, anchor)
+            _append(nodes, "unique")
+            if isinstance(hop, Direction):
+                _append(nodes, "relate", hop.value)
+            else:
+                _append(nodes, f"same_{hop}")
+        case Junction(logic=logic, parts=(one, other)):
+            both = (_append_phrase(nodes, one), _append_phrase(nodes, other))
+            nodes.append(ProgramNode(_JOINING[logic], both))
     for attribute, value in phrase.description:
         _append(nodes, f"filter_{attribute}", value)
+    return len(nodes) - 1
+
+
+_JOINING = {Logic.AND: "intersect", Logic.OR: "union"}

@@ -31,10 +31,7 @@ from film.world.randomness import generator_for
 __all__ = ["Scene", "SceneObject", "draw_scene", "scene_entry"]
 
 _TABLE = 3.0  # objects stand within ±3 on both axes
-_GAP = 0.25  # free space between two objects
-_MARGIN = 0.4  # along left/right and front/behind, so that both are clear
 _TRIES = 50  # per object, before all start again
-_VISIBLE_PIXELS = 200  # of every object and of the floor, at 320×240
 
 _CAMERA = (7.48113, -6.50764, 5.34367)
 _LAMPS = {
@@ -42,8 +39,6 @@ _LAMPS = {
     "fill": (-4.67112, -4.0136, 3.01122),
     "back": (-1.1685, 2.64602, 5.81574),
 }
-_CAMERA_JITTER = 0.5
-_LAMP_JITTER = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,14 +110,15 @@ def draw_scene(config: WorldConfig, split: str, index: int) -> Scene:
         A scene in which every object is seen.
     """
     rng = generator_for(config.seed, split, index, "scene")
-    camera = _jittered(rng, _CAMERA, _CAMERA_JITTER)
+    camera = _jittered(rng, _CAMERA, config.camera_jitter)
     lamps = {
-        name: _jittered(rng, point, _LAMP_JITTER) for name, point in _LAMPS.items()
+        name: _jittered(rng, point, config.lamp_jitter)
+        for name, point in _LAMPS.items()
     }
     n_objects = rng.randint(config.min_objects, config.max_objects)
     while True:
-        objects = _draw_objects(rng, config, n_objects)
-        if objects is not None and _all_are_seen(camera, objects):
+        objects = _draw_objects(rng, config, split, n_objects)
+        if objects is not None and _all_are_seen(config, camera, objects):
             return Scene(objects=objects, camera=camera, lamps=lamps)
 
 
@@ -173,19 +169,20 @@ def _jittered(rng: random.Random, point: Point, jitter: float) -> Point:
 
 # Place the objects one by one; None when one of them finds no place.
 def _draw_objects(
-    rng: random.Random, config: WorldConfig, n_objects: int
+    rng: random.Random, config: WorldConfig, split: str, n_objects: int
 ) -> tuple[SceneObject, ...] | None:
     objects: list[SceneObject] = []
     for _ in range(n_objects):
         size = rng.choice(config.sizes)
-        place = _draw_place(rng, RADII[size], objects)
+        place = _draw_place(rng, config, RADII[size], objects)
         if place is None:
             return None
+        shape = rng.choice(config.shapes)
         thing = SceneObject(
             size=size,
-            color=rng.choice(config.colors),
+            color=rng.choice(config.colors_of(shape, split)),
             material=rng.choice(config.materials),
-            shape=rng.choice(config.shapes),
+            shape=shape,
             x=place[0],
             y=place[1],
             rotation=rng.uniform(0, 360),
@@ -195,27 +192,37 @@ def _draw_objects(
 
 
 def _draw_place(
-    rng: random.Random, radius: float, others: list[SceneObject]
+    rng: random.Random,
+    config: WorldConfig,
+    radius: float,
+    others: list[SceneObject],
 ) -> tuple[float, float] | None:
     for _ in range(_TRIES):
         x, y = rng.uniform(-_TABLE, _TABLE), rng.uniform(-_TABLE, _TABLE)
-        if all(_is_clear_of(x, y, radius, other) for other in others):
+        if all(_is_clear_of(config, x, y, radius, other) for other in others):
             return x, y
     return None
 
 
-def _is_clear_of(x: float, y: float, radius: float, other: SceneObject) -> bool:
+def _is_clear_of(
+    config: WorldConfig, x: float, y: float, radius: float, other: SceneObject
+) -> bool:
     dx, dy = x - other.x, y - other.y
-    if math.hypot(dx, dy) - radius - other.radius < _GAP:
+    if math.hypot(dx, dy) - radius - other.radius < config.min_gap:
         return False
-    return all(abs(dx * u + dy * v) >= _MARGIN for u, v, _ in DIRECTIONS.values())
+    margin = config.min_margin
+    return all(abs(dx * u + dy * v) >= margin for u, v, _ in DIRECTIONS.values())
 
 
-def _all_are_seen(camera: Point, objects: tuple[SceneObject, ...]) -> bool:
+# The floor must be seen too, as in CLEVR.
+def _all_are_seen(
+    config: WorldConfig, camera: Point, objects: tuple[SceneObject, ...]
+) -> bool:
     solids = [thing.solid for thing in objects]
     pixels = visible_pixels(first_hits(Camera(camera), solids, 320, 240).solids)
     return all(
-        pixels.get(index, 0) >= _VISIBLE_PIXELS for index in range(-1, len(objects))
+        pixels.get(index, 0) >= config.min_visible_pixels
+        for index in range(-1, len(objects))
     )
 
 
