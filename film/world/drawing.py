@@ -14,7 +14,7 @@ from film.data.programs import Program
 from film.world.config import WorldConfig
 from film.world.executor import SceneGraph
 from film.world.language import say
-from film.world.questions import AnswerBalance, ask
+from film.world.questions import Ledger, ask
 from film.world.randomness import generator_for
 from film.world.rendering import render
 from film.world.scenes import draw_scene, scene_entry
@@ -64,13 +64,13 @@ def ask_questions(
     Returns:
         The questions, as entries of CLEVR's questions file that lack their number.
     """
-    balance = AnswerBalance()
+    ledger = Ledger()
     entries = []
     for scene in scenes:
         number = scene["image_index"]
         drawing = generator_for(config.seed, split, number, "questions")
         wording = generator_for(config.seed, split, number, "words")
-        for asked in ask(drawing, config, SceneGraph.from_entry(scene), balance):
+        for asked in ask(drawing, config, SceneGraph.from_entry(scene), ledger):
             entry = {
                 "split": split,
                 "image_index": number,

@@ -1,15 +1,12 @@
 """What the questions of a world can be about."""
 
-import random
-from typing import TypeVar, final
+from typing import final
 
 from film.data.programs import QuestionType
 from film.world.config import WorldConfig
-from film.world.families import Family, Reasoning
+from film.world.families import Family
 
 __all__ = ["Palette"]
-
-_Kind = TypeVar("_Kind")
 
 
 @final
@@ -22,18 +19,14 @@ class Palette:
     Attributes:
         values: The values of each attribute that has more than one.
         max_attributes: How many of them a description mentions, at most.
+        shares: The families asked, each with its share of all questions.
     """
 
     def __init__(self, config: WorldConfig) -> None:
         self.values = config.choices
         self.max_attributes = config.max_attributes
         self._queried = {f"query_{a}": given for a, given in self.values.items()}
-        self._types = config.question_types
-        self._ways = config.reasoning
-        self._kinds: dict[QuestionType, dict[Reasoning, list[Family]]] = {}
-        for family in config.families:
-            ways = self._kinds.setdefault(family.type, {})
-            ways.setdefault(family.reasoning, []).append(family)
+        self.shares = _shares(config)
 
     def possible_answers(self, family: Family) -> tuple[str, ...] | None:
         """List the answers that a family's questions can have.
@@ -52,19 +45,20 @@ class Palette:
             case _:
                 return ("yes", "no")
 
-    def draw_families(self, rng: random.Random) -> list[Family]:
-        """Draw a kind of question: a type and a way of reasoning.
 
-        Args:
-            rng: Where the draw comes from.
-
-        Returns:
-            The families of this kind.
-        """
-        kind = _choice_by_share(rng, {kind: self._types[kind] for kind in self._kinds})
-        ways = self._kinds[kind]
-        return ways[_choice_by_share(rng, {way: self._ways[way] for way in ways})]
-
-
-def _choice_by_share(rng: random.Random, shares: dict[_Kind, float]) -> _Kind:
-    return rng.choices(list(shares), list(shares.values()))[0]
+# Each type has its share, which its families divide by their ways of reasoning.
+def _shares(config: WorldConfig) -> list[tuple[Family, float]]:
+    within: dict[QuestionType, float] = dict.fromkeys(QuestionType, 0.0)
+    for family in config.families:
+        within[family.type] += config.reasoning[family.reasoning]
+    asked = sum(config.question_types[kind] for kind in QuestionType if within[kind])
+    return [
+        (
+            family,
+            config.question_types[family.type]
+            / asked
+            * config.reasoning[family.reasoning]
+            / within[family.type],
+        )
+        for family in config.families
+    ]

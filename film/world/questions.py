@@ -1,9 +1,12 @@
 """Ask questions about a scene that have an answer, and that nothing gives away.
 
-Every question is drawn together with the things it speaks of, and checked by running
-its program: what is called "the" is one and no more, and every hop is needed.
+Every question is drawn together with the things it speaks of: what is called "the" is
+one and no more, and every hop is needed. What is asked is answered by its program.
 
-Answers are balanced within a family, among the scenes that share an ``AnswerBalance``:
+The families take turns: the one that lags most behind its share comes next.
+
+Answers are balanced within a family, among the scenes that share a ``Ledger``, at
+least as strictly as CLEVR's generator does:
 
 - Where existence is asked, "yes" and "no" differ by one at most for every set of
   attributes that the words mention; in comparisons they do so within the family.
@@ -29,21 +32,22 @@ from film.data.programs import Program, QuestionType
 from film.world.attributes import Attribute, Direction
 from film.world.config import WorldConfig
 from film.world.describing import PhraseDrawer
-from film.world.executor import Objects, SceneGraph, answer, find_objects
+from film.world.executor import SceneGraph, answer
 from film.world.families import Family
 from film.world.palette import Palette
 from film.world.phrases import (
+    Junction,
+    Logic,
     Phrase,
     Question,
     Step,
-    phrase_program,
     question_program,
 )
+from film.world.views import Mask, SceneView
 
-__all__ = ["AnswerBalance", "AskedQuestion", "ask"]
+__all__ = ["AskedQuestion", "Ledger", "ask"]
 
-_KINDS: Final = 4  # tried for a question, before a scene gets one question less
-_TRIES: Final = 30  # per kind
+_TRIES: Final = 12  # for a family, before a scene is asked of another
 _NUMBER_LEAD: Final = 2  # by how much a number may be more frequent than the next
 
 
@@ -59,42 +63,54 @@ class AskedQuestion:
 
 @final
 @dataclass
-class AnswerBalance:
-    """Count the answers given so far, and refuse what is ahead.
+class Ledger:
+    """What was asked and answered so far, to refuse what is ahead.
 
     Attributes:
+        asked: Questions by family.
         given: Answers by family and mentioned attributes.
     """
 
+    asked: Counter[int] = field(default_factory=Counter)
     given: defaultdict[tuple[object, ...], Counter[str]] = field(
         default_factory=lambda: defaultdict(Counter)
     )
 
-    def accepts(self, asked: AskedQuestion, possible: tuple[str, ...] | None) -> bool:
-        """Count an answer unless it is too frequent already.
+    def accepts(
+        self, question: Question, answered: str, possible: tuple[str, ...] | None
+    ) -> bool:
+        """Say whether an answer may be given once more.
 
         Args:
-            asked: The question and its answer.
+            question: The question.
+            answered: Its answer.
             possible: All answers it might have had; None where it is a number.
 
         Returns:
-            Whether the question may be asked.
+            False if the answer is too frequent already.
         """
-        counts = self.given[_pattern(asked.question)]
+        counts = self.given[_pattern(question)]
         if possible is not None:
             rarest = min(counts[other] for other in possible)
             limit = rarest + max(1, len(possible) - 1)
         else:  # large numbers are rare by nature
-            rivals = (n for other, n in counts.items() if other != asked.answer)
+            rivals = (n for other, n in counts.items() if other != answered)
             limit = max(rivals, default=0) + _NUMBER_LEAD
-        if counts[asked.answer] >= limit:
-            return False
-        counts[asked.answer] += 1
-        return True
+        return counts[answered] < limit
+
+    def enter(self, question: Question, answered: str) -> None:
+        """Note what was asked and answered.
+
+        Args:
+            question: The question.
+            answered: Its answer.
+        """
+        self.asked[question.family.index] += 1
+        self.given[_pattern(question)][answered] += 1
 
 
 def ask(
-    rng: random.Random, config: WorldConfig, scene: SceneGraph, balance: AnswerBalance
+    rng: random.Random, config: WorldConfig, scene: SceneGraph, ledger: Ledger
 ) -> Iterator[AskedQuestion]:
     """Draw the questions about one scene.
 
@@ -102,128 +118,159 @@ def ask(
         rng: The scene's own generator.
         config: The world.
         scene: The scene.
-        balance: The answers given so far; these questions are added.
+        ledger: What was asked so far; these questions are entered.
 
     Yields:
         Different questions, at most as many as the world wants per scene.
     """
     palette = Palette(config)
-    known: set[Program] = set()
-    for _ in range(config.questions_per_scene):
-        asked = _draw_new(rng, palette, scene, balance, known)
-        if asked is not None:
-            known.add(asked.program)
-            yield asked
+    drawer = PhraseDrawer(rng, palette, SceneView.of(scene))
+    # Among families that lag alike, chance decides.
+    waiting = {family: (share, rng.random()) for family, share in palette.shares}
+    known: set[Question] = set()
+    while waiting and len(known) < config.questions_per_scene:
+        family = min(
+            waiting,
+            key=lambda one: (
+                (ledger.asked[one.index] + waiting[one][1]) / waiting[one][0]
+            ),
+        )
+        asked = _draw_new(drawer, family, ledger, known)
+        if asked is None:
+            del waiting[family]
+            continue
+        known.add(asked.question)
+        ledger.enter(asked.question, asked.answer)
+        yield asked
 
 
 def _pattern(question: Question) -> tuple[object, ...]:
     family = question.family
-    if family.type in {QuestionType.EXIST, QuestionType.COUNT}:
-        return family.index, question.phrases[0].signature
-    return (family.index,)
+    if family.type not in {QuestionType.EXIST, QuestionType.COUNT}:
+        return (family.index,)
+    (phrase,) = question.phrases
+    if isinstance(phrase.step, Junction):
+        lengths = sorted(len(part.description) for part in phrase.step.parts)
+        return family.index, phrase.signature, *lengths
+    return family.index, phrase.signature
 
 
-# The kind of question is drawn first and kept for many tries, so that kinds that are
-# harder to ask well still get their share.
 def _draw_new(
-    rng: random.Random,
-    palette: Palette,
-    scene: SceneGraph,
-    balance: AnswerBalance,
-    known: set[Program],
+    drawer: PhraseDrawer, family: Family, ledger: Ledger, known: set[Question]
 ) -> AskedQuestion | None:
-    for _ in range(_KINDS):
-        families = palette.draw_families(rng)
-        for _ in range(_TRIES):
-            family = rng.choice(families)
-            asked = _draw(rng, palette, scene, family)
-            if asked is None or asked.program in known:
-                continue
-            if balance.accepts(asked, palette.possible_answers(family)):
-                return asked
+    possible = drawer.palette.possible_answers(family)
+    for _ in range(_TRIES):
+        phrases = drawer.draw(family)
+        if phrases is None:
+            continue
+        question = Question(family, phrases)
+        if question in known or not _is_worth_asking(question, drawer.view):
+            continue
+        program = question_program(question)
+        answered = answer(program, drawer.view.scene)
+        if ledger.accepts(question, answered, possible):
+            return AskedQuestion(question, program, answered)
     return None
 
 
-# Draw a question that is well posed and not degenerate, or None.
-def _draw(
-    rng: random.Random, palette: Palette, scene: SceneGraph, family: Family
-) -> AskedQuestion | None:
-    drawer = PhraseDrawer(rng, palette, scene)
-    phrases = []
-    for hops in family.hops:
-        phrase = (
-            drawer.draw_one(hops, family.attribute)
-            if family.wants_one
-            else drawer.draw_some(hops, is_described=family.is_described)
-        )
-        if phrase is None:
-            return None
-        phrases.append(phrase)
-    question = Question(family, tuple(phrases))
-    program = question_program(question)
-    asked = AskedQuestion(question, program, answer(program, scene))
-    return asked if _is_worth_asking(asked, scene) else None
-
-
-def _is_worth_asking(asked: AskedQuestion, scene: SceneGraph) -> bool:
-    question = asked.question
+def _is_worth_asking(question: Question, view: SceneView) -> bool:
     match question.family.type:
         case QuestionType.QUERY_ATTRIBUTE:
             return True
         case QuestionType.COMPARE_ATTRIBUTE:
-            return _speaks_of_two_things(question, scene)
-        case QuestionType.COUNT | QuestionType.EXIST:
-            return _hop_decides(asked, 0, scene)
+            return _speaks_of_two_things(question, view)
         case QuestionType.COMPARE_NUMBERS:
-            return (
-                _compares_two_sets(question, scene)
-                and _hop_decides(asked, 0, scene)
-                and _hop_decides(asked, 1, scene)
+            one, other = question.phrases
+            return _differ(one, other, view) and _steps_decide(question, view)
+        case QuestionType.COUNT | QuestionType.EXIST:
+            return _alternatives_differ(question, view) and _steps_decide(
+                question, view
             )
 
 
 # The things compared are two, and neither helps to find the other: its words could
 # give away what is asked.
-def _speaks_of_two_things(question: Question, scene: SceneGraph) -> bool:
+def _speaks_of_two_things(question: Question, view: SceneView) -> bool:
     things = [
-        _found(spoken, scene)
+        view.found(spoken)
         for phrase in question.phrases
-        for spoken in (phrase, phrase.step and phrase.step.anchor)
-        if spoken is not None
+        for spoken in (phrase, *_anchors(phrase))
     ]
-    compared = [_found(phrase, scene) for phrase in question.phrases]
+    compared = [view.found(phrase) for phrase in question.phrases]
     return compared[0] != compared[1] and all(things.count(c) == 1 for c in compared)
 
 
-# Numbers are worth comparing when neither words include the other's, and something
-# fits one of them.
-def _compares_two_sets(question: Question, scene: SceneGraph) -> bool:
-    one, other = question.phrases
+def _anchors(phrase: Phrase) -> Iterator[Phrase]:
+    while isinstance(phrase.step, Step):
+        phrase = phrase.step.anchor
+        yield phrase
+
+
+# Sets are worth comparing or joining when neither's words include the other's, and
+# something fits one of them.
+def _differ(one: Phrase, other: Phrase, view: SceneView) -> bool:
     words, other_words = set(one.description), set(other.description)
     if one.step == other.step and (words <= other_words or other_words <= words):
         return False
-    return bool(_found(one, scene) | _found(other, scene))
+    return bool(view.found(one) | view.found(other))
 
 
-# A hop towards objects that are counted decides when the opposite direction has
-# another answer. So "no" and "yes" are equally likely, and nothing but the direction
-# tells them apart. What is shared with the anchor has no opposite: there something
-# besides the anchor must fit the words.
-def _hop_decides(asked: AskedQuestion, place: int, scene: SceneGraph) -> bool:
-    phrase = asked.question.phrases[place]
-    if phrase.step is None:
-        return True
-    match phrase.step.hop:
-        case Direction() as direction:
-            phrases = list(asked.question.phrases)
-            turned = Step(direction.opposite, phrase.step.anchor)
-            phrases[place] = replace(phrase, step=turned)
-            question = Question(asked.question.family, tuple(phrases))
-            return answer(question_program(question), scene) != asked.answer
-        case Attribute():
-            fitting = _found(Phrase(phrase.description), scene)
-            return bool(fitting - _found(phrase.step.anchor, scene))
+def _alternatives_differ(question: Question, view: SceneView) -> bool:
+    (phrase,) = question.phrases
+    match phrase.step:
+        case Junction(logic=Logic.OR, parts=(one, other)):
+            return _differ(one, other, view)
+        case _:
+            return True
 
 
-def _found(phrase: Phrase, scene: SceneGraph) -> Objects:
-    return find_objects(phrase_program(phrase), scene)
+# A step decides when without it, or in the opposite direction, another answer is
+# right. So "no" and "yes" are equally likely, and nothing but the direction tells them
+# apart. What is shared with an anchor has no opposite: there something besides the
+# anchor must fit the words.
+def _steps_decide(question: Question, view: SceneView) -> bool:
+    found = [view.found(phrase) for phrase in question.phrases]
+    right = _outcome(question.family, found)
+    for place, phrase in enumerate(question.phrases):
+        if isinstance(phrase.step, Step) and isinstance(phrase.step.hop, Attribute):
+            anchor = view.found(phrase.step.anchor)
+            if not view.described(phrase.description) & ~anchor:
+                return False
+        for changed in _without_a_step(phrase):
+            others = [*found[:place], view.found(changed), *found[place + 1 :]]
+            if _outcome(question.family, others) == right:
+                return False
+    return True
+
+
+# The phrase with one of its last steps turned round or left out.
+def _without_a_step(phrase: Phrase) -> Iterator[Phrase]:
+    match phrase.step:
+        case Step(hop=Direction() as direction, anchor=anchor):
+            yield replace(phrase, step=Step(direction.opposite, anchor))
+        case Junction(logic=Logic.AND, parts=parts):
+            for part in parts:
+                yield replace(phrase, step=part.step)
+        case Junction(logic=Logic.OR, parts=(one, other)):
+            for changed in _without_a_step(one):
+                yield replace(phrase, step=Junction(Logic.OR, (changed, other)))
+            for changed in _without_a_step(other):
+                yield replace(phrase, step=Junction(Logic.OR, (one, changed)))
+        case _:
+            pass
+
+
+# What a count, a question of existence or a comparison of numbers comes to.
+def _outcome(family: Family, found: list[Mask]) -> int:
+    one, *rest = (mask.bit_count() for mask in found)
+    match family.function:
+        case "count":
+            return one
+        case "exist":
+            return one > 0
+        case "equal_integer":
+            return one == rest[0]
+        case "less_than":
+            return one < rest[0]
+        case _:
+            return one > rest[0]
