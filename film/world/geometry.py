@@ -17,6 +17,7 @@ from film.world.config import RELATED_FROM
 
 __all__ = [
     "DIRECTIONS",
+    "FOCAL_LENGTH",
     "NOTHING",
     "RADII",
     "Camera",
@@ -35,6 +36,9 @@ __all__ = [
 NOTHING = -1
 """The number of no object: the floor and what lies behind it."""
 
+FOCAL_LENGTH = 35 / 16
+"""Of the camera, in half widths of the picture: a field of 49.13°."""
+
 RADII = {Size.LARGE: 0.7, Size.SMALL: 0.35}
 
 # CLEVR's directions are those of the camera without its jitter.
@@ -47,7 +51,6 @@ DIRECTIONS: dict[Direction, tuple[float, float, float]] = {
     Direction.BEHIND: _BEHIND,
 }
 
-_FOCAL_LENGTH = 35 / 16  # in half widths of the picture: a field of 49.13°
 _NEAREST = np.float32(1e-3)  # a ray does not meet what it starts on
 _STEEPEST = np.float32(1e-30)  # an upright ray meets an upright wall far away
 # Radius of the ball around a solid, in its own radii, rounded up.
@@ -182,7 +185,7 @@ class Camera:
         Returns:
             Pixels per unit.
         """
-        return max(width, height) / 2 * _FOCAL_LENGTH
+        return max(width, height) / 2 * FOCAL_LENGTH
 
     def rays(
         self, width: int, height: int, rows: slice, columns: slice

@@ -1,23 +1,90 @@
-"""Draw a scene with an analytic ray caster: NumPy alone, the same bytes each time.
+"""Draw a scene, by default with an analytic ray caster of NumPy alone.
 
-One ray is enough for a pixel of evenly lit floor. Every pixel that shows a solid, or
-is near one or near a shadow's edge, gets a square grid of rays.
+The same scene gives the same bytes each time. One ray is enough for a pixel of evenly
+lit floor. Every pixel that shows a solid, or is near one or near a shadow's edge, gets
+a square grid of rays.
 """
+
+from types import ModuleType
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from film.world.geometry import NOTHING, first_hits
+from film.errors import ConfigError
+from film.world.config import Renderer, WorldConfig
+from film.world.geometry import NOTHING, Camera, first_hits
 from film.world.scenes import Scene
 from film.world.shading import Studio
 
-__all__ = ["render"]
+__all__ = ["check_renderer", "draw", "draw_masks", "render"]
 
 _SHADOW_REACH = 2  # pixels to each side that must be evenly lit
 _UNEVEN = np.float32(0.03)  # of a pixel's light: what needs a closer look
 _SRGB_DARK = np.float32(0.0031308)  # below it the sRGB curve is a line
 
 Radiance = Float32[np.ndarray, "3 height width"]
+
+
+def draw(scene: Scene, config: WorldConfig) -> UInt8[np.ndarray, "height width 3"]:
+    """Draw a scene with the renderer that a world asks for.
+
+    Args:
+        scene: The scene.
+        config: The world.
+
+    Returns:
+        The picture.
+    """
+    width, height, n = config.width, config.height, config.samples_per_side
+    match config.renderer:
+        case Renderer.RAY_CASTER:
+            return render(scene, width, height, n)
+        case Renderer.MITSUBA:
+            return _to_srgb(_path_tracing().trace(scene, width, height, n))
+
+
+def check_renderer(config: WorldConfig) -> None:
+    """Refuse a renderer that is not installed, before anything is drawn.
+
+    Args:
+        config: The world.
+
+    Raises:
+        ConfigError: If the renderer needs an optional extra that is missing.
+    """
+    if config.renderer is not Renderer.MITSUBA:
+        return
+    try:
+        _path_tracing()
+    except ImportError as error:
+        raise ConfigError(
+            f"renderer=mitsuba cannot be loaded ({error}); "
+            "pip install 'film-ablations[mitsuba]', or leave renderer at ray_caster"
+        ) from None
+
+
+def draw_masks(
+    scene: Scene, width: int, height: int
+) -> UInt8[np.ndarray, "height width"]:
+    """Draw which object each pixel shows.
+
+    Args:
+        scene: The scene.
+        width: Of the picture, in pixels.
+        height: Of the picture, in pixels.
+
+    Returns:
+        Zero for the floor and what lies behind it, n for object number n - 1.
+    """
+    solids = [thing.solid for thing in scene.objects]
+    numbers = first_hits(Camera(scene.camera), solids, width, height).solids
+    return (numbers - NOTHING).astype(np.uint8)
+
+
+def _path_tracing() -> ModuleType:
+    from film.world import path_tracing  # noqa: PLC0415 (an optional extra)
+
+    return path_tracing
 
 
 def render(

@@ -26,7 +26,7 @@ from film.world.geometry import (
 )
 from film.world.scenes import Scene
 
-__all__ = ["Rays", "Studio"]
+__all__ = ["FLOOR_ALBEDO", "LAMPS", "Rays", "Studio", "albedo"]
 
 _RGB = {
     Color.GRAY: (87, 87, 87),
@@ -39,16 +39,18 @@ _RGB = {
     Color.YELLOW: (255, 238, 51),
 }
 
-# Power in watts, color and side length of each square lamp.
-_LAMPS = {
+LAMPS = {
     "key": (78.54, (1.0, 0.932, 0.817), 0.5),
     "fill": (23.56, (0.762, 0.818, 1.0), 0.5),
     "back": (39.27, (1.0, 1.0, 1.0), 1.0),
 }
+"""Power in watts, color and side length of each square lamp."""
+
+FLOOR_ALBEDO = (0.8, 0.8, 0.8)
+
 _SUN = unit(np.array([[0.4145], [-0.1946], [0.8890]], np.float32))
 _SUN_LIGHT = 0.143
 
-_FLOOR_ALBEDO = (0.8, 0.8, 0.8)
 _FLOOR_FLAT_TO = 9.0  # farther out the floor bends up into a backdrop
 _HORIZON = 1e4  # rays that meet nothing nearer see the dark room
 _DARK_ROOM = 0.04  # what a mirror shows above the floor
@@ -107,12 +109,12 @@ class Studio:
         self.camera = Camera(scene.camera)
         self.eye = np.array(scene.camera, np.float32)[:, None]
         self.solids = [thing.solid for thing in scene.objects]
-        self.floor = _Surface(NOTHING, None, _FLOOR_ALBEDO, is_metal=False)
+        self.floor = _Surface(NOTHING, None, FLOOR_ALBEDO, is_metal=False)
         self.surfaces = [
             _Surface(
                 number,
                 thing.solid,
-                _albedo(thing.color),
+                albedo(thing.color),
                 is_metal=thing.material is Material.METAL,
             )
             for number, thing in enumerate(scene.objects)
@@ -120,7 +122,7 @@ class Studio:
         grid = _lamp_grid(samples_per_side)
         self.lamps = [
             _make_lamp(scene.lamps[name], *properties, grid)
-            for name, properties in _LAMPS.items()
+            for name, properties in LAMPS.items()
         ]
 
     def with_floor(
@@ -289,7 +291,15 @@ def _pick(rays: Rays, chosen: np.ndarray) -> Rays:
     )
 
 
-def _albedo(color: Color) -> tuple[float, float, float]:
+def albedo(color: Color) -> tuple[float, float, float]:
+    """Tell how much of the light a color scatters.
+
+    Args:
+        color: The color.
+
+    Returns:
+        Shares of red, green and blue, linear.
+    """
     red, green, blue = _RGB[color]
     return red / 255, green / 255, blue / 255
 
