@@ -41,6 +41,7 @@ class PhraseDrawer:
         self.rng = rng
         self.palette = palette
         self.view = view
+        self._described: dict[tuple[int, _Hidden], list[tuple[Description, Mask]]] = {}
 
     def draw(self, family: Family) -> tuple[Phrase, ...] | None:
         """Draw the phrases of a question.
@@ -125,18 +126,31 @@ class PhraseDrawer:
         if not start.reached:
             return None
         target = self.rng.choice(members(start.reached))
-        thing, alone = self.view.scene.objects[target], 1 << target
-        fitting: list[Description] = []
-        for names in self._mentions(hidden, fewest=0 if start.shortcuts else 1):
-            words = tuple((name, thing[name]) for name in names)
-            mask = self.view.described(words)
-            if mask & start.reached == alone and all(
-                mask & shortcut != alone for shortcut in start.shortcuts
-            ):
-                fitting.append(words)
+        alone = 1 << target
+        fitting = [
+            words
+            for words, mask in self._descriptions(target, hidden)
+            if mask & start.reached == alone
+            and (words or start.shortcuts)
+            and all(mask & shortcut != alone for shortcut in start.shortcuts)
+        ]
         if not fitting:
             return None
         return Phrase(self.rng.choice(fitting), start.bare.step)
+
+    # Every way to describe an object, with all that fits it.
+    def _descriptions(
+        self, target: int, hidden: _Hidden
+    ) -> list[tuple[Description, Mask]]:
+        described = self._described.get((target, hidden))
+        if described is None:
+            thing = self.view.scene.objects[target]
+            described = []
+            for names in self._mentions(hidden, fewest=0):
+                words = tuple((name, thing[name]) for name in names)
+                described.append((words, self.view.described(words)))
+            self._described[target, hidden] = described
+        return described
 
     # Words for any number of objects, maybe none.
     def _name_some(self, start: _Start, hidden: _Hidden) -> Phrase | None:

@@ -11,6 +11,7 @@ References:
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from functools import cached_property
 from itertools import product
 from typing import Final, final
 
@@ -74,25 +75,28 @@ class Family:
     is_joined: bool = False
     common: Attribute | None = None
 
-    @property
+    def __hash__(self) -> int:
+        return self.index  # the fields would all be hashed for every question
+
+    @cached_property
     def type(self) -> QuestionType:
         """The type that CLEVR's tables count it under."""
         return question_type((ProgramNode(self.function),))
 
-    @property
+    @cached_property
     def attribute(self) -> Attribute | None:
         """What is queried or compared, if anything is."""
         name = self.function.partition("_")[2]
         return Attribute(name) if name in set(Attribute) else None
 
-    @property
+    @cached_property
     def attributes(self) -> frozenset[Attribute]:
         """What its questions speak of whatever the words."""
         shared = [hop.attribute for hops in self.hops for hop in hops]
         spoken = (self.attribute, self.common, *shared)
         return frozenset(attribute for attribute in spoken if attribute is not None)
 
-    @property
+    @cached_property
     def wants_one(self) -> bool:
         """Whether each thing spoken of must be one and no more."""
         return self.attribute is not None

@@ -47,18 +47,15 @@ class Palette:
 
 
 # Each type has its share, which its families divide by their ways of reasoning.
-def _shares(config: WorldConfig) -> list[tuple[Family, float]]:
+def _shares(config: WorldConfig) -> dict[Family, float]:
     within: dict[QuestionType, float] = dict.fromkeys(QuestionType, 0.0)
     for family in config.families:
         within[family.type] += config.reasoning[family.reasoning]
     asked = sum(config.question_types[kind] for kind in QuestionType if within[kind])
-    return [
-        (
-            family,
-            config.question_types[family.type]
-            / asked
-            * config.reasoning[family.reasoning]
-            / within[family.type],
-        )
+    return {
+        family: config.question_types[family.type]
+        / asked
+        * config.reasoning[family.reasoning]
+        / within[family.type]
         for family in config.families
-    ]
+    }

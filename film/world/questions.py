@@ -26,6 +26,8 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from typing import Final, final
 
 from film.data.programs import Program, QuestionType
@@ -33,7 +35,7 @@ from film.world.attributes import Attribute, Direction
 from film.world.config import WorldConfig
 from film.world.describing import PhraseDrawer
 from film.world.executor import SceneGraph, answer
-from film.world.families import Family
+from film.world.families import FAMILIES, Family
 from film.world.palette import Palette
 from film.world.phrases import (
     Junction,
@@ -123,25 +125,26 @@ def ask(
     Yields:
         Different questions, at most as many as the world wants per scene.
     """
-    palette = Palette(config)
+    palette = _palette(config)
     drawer = PhraseDrawer(rng, palette, SceneView.of(scene))
-    # Among families that lag alike, chance decides.
-    waiting = {family: (share, rng.random()) for family, share in palette.shares}
     known: set[Question] = set()
+    # Among families that lag alike, chance decides.
+    waiting = [
+        ((ledger.asked[family.index] + rng.random()) / share, family.index, share)
+        for family, share in palette.shares.items()
+    ]
+    heapify(waiting)
     while waiting and len(known) < config.questions_per_scene:
-        family = min(
-            waiting,
-            key=lambda one: (
-                (ledger.asked[one.index] + waiting[one][1]) / waiting[one][0]
-            ),
-        )
-        asked = _draw_new(drawer, family, ledger, known)
-        if asked is None:
-            del waiting[family]
-            continue
-        known.add(asked.question)
-        ledger.enter(asked.question, asked.answer)
-        yield asked
+        progress, index, share = heappop(waiting)
+        asked = _draw_new(drawer, FAMILIES[index], ledger, known)
+        if asked is not None:
+            known.add(asked.question)
+            ledger.enter(asked.question, asked.answer)
+            heappush(waiting, (progress + 1 / share, index, share))
+            yield asked
+
+
+_palette = lru_cache(maxsize=4)(Palette)  # of the worlds just made
 
 
 def _pattern(question: Question) -> tuple[object, ...]:
