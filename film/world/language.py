@@ -1,65 +1,148 @@
-"""Say a question in words: phrasings and synonyms of our own.
+"""Say a question in words: phrasings of our own, in the vocabulary of CLEVR.
 
 The words are drawn after the question, so that what is asked does not depend on how
-it is said.
+it is said. The synonyms are CLEVR's, so that a vocabulary or a model made for the one
+fits the other.
+
+References:
+    Johnson et al., *CLEVR*, CVPR 2017, Section 3.3. https://arxiv.org/abs/1612.06890
 """
 
 import random
 from typing import Final
 
 from film.data.programs import QuestionType
-from film.world.attributes import Attribute, Direction
-from film.world.phrases import Phrase, Question, Step
+from film.world.attributes import VALUES, Attribute, Direction
+from film.world.families import FAMILIES, Family, Hop, Reasoning
+from film.world.phrases import Logic, Question
+from film.world.wording import ANY_SHAPE, Lexicon, Spoken
 
 __all__ = ["say"]
 
-_SYNONYMS: Final = {
-    "large": ("large", "big"),
-    "small": ("small", "little"),
-    "rubber": ("rubber", "matte"),
-    "metal": ("metal", "metallic", "shiny"),
-    "cube": ("cube", "block"),
-    "sphere": ("sphere", "ball"),
-    "thing": ("thing", "object", "item"),
+_LEXICON: Final = Lexicon(
+    words={
+        **{value: (value,) for values in VALUES.values() for value in values},
+        "large": ("large", "big"),
+        "small": ("small", "tiny"),
+        "rubber": ("rubber", "matte"),
+        "metal": ("metal", "metallic", "shiny"),
+        "cube": ("cube", "block"),
+        "sphere": ("sphere", "ball"),
+        ANY_SHAPE: ("thing", "object"),
+    },
+    places={
+        Direction.LEFT: ("left of", "to the left of", "on the left side of"),
+        Direction.RIGHT: ("right of", "to the right of", "on the right side of"),
+        Direction.FRONT: ("in front of",),
+        Direction.BEHIND: ("behind",),
+    },
+    sharing={
+        **{
+            name: (
+                (f"that is the same {name} as", f"that are the same {name} as"),
+                (f"that has the same {name} as", f"that have the same {name} as"),
+                (f"of the same {name} as", f"of the same {name} as"),
+            )
+            for name in Attribute
+        },
+        Attribute.MATERIAL: (
+            ("made of the same material as", "made of the same material as"),
+            (
+                "that is made of the same material as",
+                "that are made of the same material as",
+            ),
+            ("that has the same material as", "that have the same material as"),
+        ),
+    },
+    being=(("that is ", "that are "), ("", "")),
+    logic={
+        Logic.AND: ("both {} and {}", "{} and {}"),
+        Logic.OR: ("either {} or {}", "{} or {}"),
+    },
+)
+
+_COUNTED: Final = {
+    Reasoning.ZERO_HOP: (
+        "How many {0.things} are there?",
+        "How many {0.things} are visible?",
+        "What number of {0.things} are there?",
+        "What is the number of {0.things}?",
+        "There are how many {0.things}?",
+    ),
+    Reasoning.SINGLE_AND: (
+        "How many {0.things} are {0.where}?",
+        "What number of {0.things} are {0.where}?",
+        "What is the number of {0.many}?",
+        "How many {0.things} are there that are {0.where}?",
+        "There is {0.first.anchor.a}; how many {0.things} are {0.where_from_first}?",
+    ),
+    Reasoning.SINGLE_OR: (
+        "How many {0.things} are {0.either}?",
+        "What number of {0.things} are {0.either}?",
+        "What is the number of {0.things} that are {0.either}?",
+        "How many {0.things} are there that are {0.either}?",
+    ),
 }
 
-_PLACES: Final = {
-    Direction.LEFT: ("left of", "to the left of"),
-    Direction.RIGHT: ("right of", "to the right of"),
-    Direction.FRONT: ("in front of",),
-    Direction.BEHIND: ("behind",),
-}
+_COUNTED_FROM_ANCHOR: Final = (
+    "How many {0.things} are {0.where}?",
+    "What number of {0.things} are {0.where}?",
+    "What is the number of {0.many}?",
+    "There is {0.anchor.a}; how many {0.things} are {0.place} it?",
+    "There is {0.anchor.a}; what number of {0.things} are {0.place} it?",
+)
+
+_FOUND: Final = (
+    "Is there {0.a}?",
+    "Are there any {0.many}?",
+    "Are any {0.things} visible?",
+    "Is {0.a_thing} visible?",
+)
+
+_FOUND_FROM_ANCHOR: Final = (
+    "Is there {0.a}?",
+    "Are there any {0.many}?",
+    "Are any {0.things} {0.where}?",
+    "There is {0.anchor.a}; is there {0.a_thing} {0.place} it?",
+    "There is {0.anchor.a}; are there any {0.things} {0.place} it?",
+)
 
 _QUERIES: Final = {
-    "query_size": ("What size is the {0}?", "What is the size of the {0}?"),
-    "query_color": ("What color is the {0}?", "What is the color of the {0}?"),
-    "query_material": (
-        "What is the {0} made of?",
-        "What is the material of the {0}?",
+    **{
+        name: (f"what {name} is {{}}", f"what is the {name} of {{}}")
+        for name in Attribute
+    },
+    Attribute.SIZE: ("what size is {}", "what is the size of {}", "how big is {}"),
+    Attribute.MATERIAL: (
+        "what material is {} made of",
+        "what is the material of {}",
+        "what is {} made of",
     ),
-    "query_shape": ("What shape is the {0}?", "What is the shape of the {0}?"),
 }
 
-_COMPARISONS: Final = {
+_NUMBERS: Final = {
     "equal_integer": (
-        "Are there as many {0} as {1}?",
-        "Is the number of {0} the same as the number of {1}?",
+        "Are there as many {0.many} as {1.many}?",
+        "Are there as many {0.many} as there are {1.many}?",
+        "Is the number of {0.many} the same as the number of {1.many}?",
+        "Is the number of {0.many} equal to the number of {1.many}?",
     ),
     "less_than": (
-        "Are there fewer {0} than {1}?",
-        "Is the number of {0} smaller than the number of {1}?",
+        "Are there fewer {0.many} than {1.many}?",
+        "Are there fewer {0.many} than there are {1.many}?",
+        "Is the number of {0.many} less than the number of {1.many}?",
     ),
     "greater_than": (
-        "Are there more {0} than {1}?",
-        "Is the number of {0} greater than the number of {1}?",
+        "Are there more {0.many} than {1.many}?",
+        "Are there more {0.many} than there are {1.many}?",
+        "Is the number of {0.many} greater than the number of {1.many}?",
     ),
-    **{
-        f"equal_{attribute}": (
-            f"Does the {{0}} have the same {attribute} as the {{1}}?",
-            f"Is the {attribute} of the {{0}} the same as that of the {{1}}?",
-        )
-        for attribute in Attribute
-    },
+}
+
+_NUMBERS_FROM_ANCHOR: Final = {
+    "equal_integer": "are there as many {0.things} {0.place} it as {1.many}?",
+    "less_than": "are there fewer {0.things} {0.place} it than {1.many}?",
+    "greater_than": "are there more {0.things} {0.place} it than {1.many}?",
 }
 
 
@@ -73,87 +156,130 @@ def say(question: Question, rng: random.Random) -> str:
     Returns:
         An English sentence.
     """
-    speaker = _Speaker(rng)
-    family = question.family
+    spoken = [Spoken(phrase, _LEXICON, rng) for phrase in question.phrases]
+    text = rng.choice(_FORMS[question.family.index]).format(*spoken)
+    return text[0].upper() + text[1:]
+
+
+def _forms(family: Family) -> tuple[str, ...]:
     match family.type:
         case QuestionType.COUNT:
-            return speaker.count(question.phrases[0])
+            return _count_forms(family)
         case QuestionType.EXIST:
-            return speaker.exist(question.phrases[0])
+            return _exist_forms(family)
         case QuestionType.QUERY_ATTRIBUTE:
-            form = rng.choice(_QUERIES[family.function])
-            return form.format(speaker.one(question.phrases[0]))
-        case QuestionType.COMPARE_NUMBERS:
-            form = rng.choice(_COMPARISONS[family.function])
-            return form.format(*map(speaker.many, question.phrases))
+            return _query_forms(family)
         case QuestionType.COMPARE_ATTRIBUTE:
-            form = rng.choice(_COMPARISONS[family.function])
-            return form.format(*map(speaker.one, question.phrases))
+            return _comparison_forms(family)
+        case QuestionType.COMPARE_NUMBERS:
+            return _number_forms(family)
 
 
-class _Speaker:
-    """Builds sentences from noun phrases."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-
-    def count(self, phrase: Phrase) -> str:
-        head = self._head(phrase, plural=True)
-        if phrase.step is None:
-            form = self.rng.choice(
-                ("How many {0} are there?", "What number of {0} are there?")
-            )
-            return form.format(head)
-        return f"How many {head} {self._relation(phrase.step, 'are', 'have')}?"
-
-    def exist(self, phrase: Phrase) -> str:
-        plural = self.rng.choice((True, False))
-        head = self._head(phrase, plural=plural)
-        if plural:
-            start, verbs = f"Are there any {head}", ("that are", "that have")
-        else:
-            start, verbs = f"Is there {_with_article(head)}", ("that is", "that has")
-        if phrase.step is None:
-            return f"{start}?"
-        return f"{start} {self._clause(phrase.step, *verbs)}?"
-
-    def one(self, phrase: Phrase) -> str:
-        return self._noun(phrase, "that is", "that has", plural=False)
-
-    def many(self, phrase: Phrase) -> str:
-        return self._noun(phrase, "that are", "that have", plural=True)
-
-    def _noun(self, phrase: Phrase, being: str, having: str, *, plural: bool) -> str:
-        head = self._head(phrase, plural=plural)
-        if phrase.step is None:
-            return head
-        return f"{head} {self._clause(phrase.step, being, having)}"
-
-    # "other small red balls": what shares something with the anchor is another.
-    def _head(self, phrase: Phrase, *, plural: bool) -> str:
-        values = dict(phrase.description)
-        noun = self._word(values.pop(Attribute.SHAPE, "thing")) + "s" * plural
-        is_other = phrase.step and isinstance(phrase.step.hop, Attribute)
-        other = ["other"] if is_other else []
-        return " ".join([*other, *map(self._word, values.values()), noun])
-
-    # "that is left of the cube", or "left of the cube".
-    def _clause(self, step: Step, being: str, having: str) -> str:
-        return self._relation(step, self.rng.choice((being, "")), having).lstrip()
-
-    def _relation(self, step: Step, being: str, having: str) -> str:
-        anchor = self.one(step.anchor)
-        match step.hop:
-            case Direction() as direction:
-                return f"{being} {self.rng.choice(_PLACES[direction])} the {anchor}"
-            case Attribute() as attribute:
-                return f"{having} the same {attribute} as the {anchor}"
-
-    def _word(self, value: str) -> str:
-        return self.rng.choice(_SYNONYMS.get(value, (value,)))
+def _count_forms(family: Family) -> tuple[str, ...]:
+    if family.reasoning is Reasoning.SAME_ATTRIBUTE:
+        is_same, have_same = _same(family)
+        return (
+            f"How many {{0.things}} are {is_same} as {{0.anchor.the}}?",
+            f"How many {{0.things}} have {have_same} as {{0.anchor.the}}?",
+            f"What number of {{0.things}} are {is_same} as {{0.anchor.the}}?",
+            f"There is {{0.anchor.a}}; how many {{0.things}} are {is_same} as it?",
+            "What is the number of {0.many}?",
+        )
+    forms = _COUNTED.get(family.reasoning, _COUNTED_FROM_ANCHOR)
+    if family.reasoning is Reasoning.SINGLE_OR:
+        return forms + _OR_FROM_ANCHOR.get(family.hops, ())
+    return forms
 
 
-def _with_article(head: str) -> str:
-    if head.startswith("other "):
-        return f"an{head}"
-    return f"{'an' if head[0] in 'aeiou' else 'a'} {head}"
+_FAR: Final = (Hop.RELATE,)
+
+_FIRST_FROM_ANCHOR: Final = (
+    "There is {0.first.anchor.a}; how many {0.things} are either {0.first.things} "
+    "{0.first.place} it or {0.second.many}?"
+)
+_SECOND_FROM_ANCHOR: Final = (
+    "There is {0.second.anchor.a}; how many {0.things} are either {0.first.many} "
+    "or {0.second.things} {0.second.place} it?"
+)
+_OR_FROM_ANCHOR: Final[dict[tuple[tuple[Hop, ...], ...], tuple[str, ...]]] = {
+    (_FAR, ()): (_FIRST_FROM_ANCHOR,),
+    ((), _FAR): (_SECOND_FROM_ANCHOR,),
+    (_FAR, _FAR): (_FIRST_FROM_ANCHOR,),  # in the other, "it" might be either anchor
+}
+
+
+def _exist_forms(family: Family) -> tuple[str, ...]:
+    if family.reasoning is Reasoning.ZERO_HOP:
+        return _FOUND
+    if family.reasoning is not Reasoning.SAME_ATTRIBUTE:
+        return _FOUND_FROM_ANCHOR
+    is_same, have_same = _same(family)
+    forms = (
+        "Is there {0.a}?",
+        "Are there any {0.many}?",
+        f"Are any {{0.things}} {is_same} as {{0.anchor.the}}?",
+        f"Do any {{0.things}} have {have_same} as {{0.anchor.the}}?",
+        f"There is {{0.anchor.a}}; is there {{0.a_thing}} that is {is_same}?",
+    )
+    if family.is_described:
+        return forms
+    return (
+        *forms,
+        f"Is there anything else that is {is_same} as {{0.anchor.the}}?",
+        f"Is anything else {is_same} as {{0.anchor.the}}?",
+        f"Does anything else have {have_same} as {{0.anchor.the}}?",
+    )
+
+
+# "(is) the same size", "(has) the same size"; "(is) made of the same material".
+def _same(family: Family) -> tuple[str, str]:
+    shared = family.hops[0][0].attribute
+    return _said_same(shared) if shared else ("the same", "the same")
+
+
+def _said_same(name: Attribute) -> tuple[str, str]:
+    made = "made of " if name is Attribute.MATERIAL else ""
+    return f"{made}the same {name}", f"the same {name}"
+
+
+def _query_forms(family: Family) -> tuple[str, ...]:
+    name = family.attribute or Attribute.SHAPE
+    asked = _QUERIES[name]
+    made = "made of " if name is Attribute.MATERIAL else ""
+    forms = [f"{form.format('{0.the}')}?" for form in asked]
+    forms.append(f"{{0.the}} is {made}what {name}?")
+    if family.reasoning is Reasoning.ZERO_HOP:
+        return tuple(forms)
+    forms += [f"There is {{0.a}}; {form.format('it')}?" for form in (asked[0],)]
+    forms.append(f"There is {{0.a}}; what is its {name}?")
+    return tuple(forms)
+
+
+def _comparison_forms(family: Family) -> tuple[str, ...]:
+    name = family.attribute or Attribute.SHAPE
+    is_same, have_same = _said_same(name)
+    forms = (
+        f"Is {{0.the}} {is_same} as {{1.the}}?",
+        f"Does {{0.the}} have {have_same} as {{1.the}}?",
+        f"Do {{0.the}} and {{1.the}} have {have_same}?",
+        f"Are {{0.the}} and {{1.the}} {is_same}?",
+        f"Is the {name} of {{0.the}} the same as that of {{1.the}}?",
+    )
+    if family.reasoning is Reasoning.ZERO_HOP:
+        return forms
+    return (
+        *forms,
+        f"There is {{0.a}}; is it {is_same} as {{1.the}}?",
+        f"There is {{0.a}}; does it have {have_same} as {{1.the}}?",
+    )
+
+
+def _number_forms(family: Family) -> tuple[str, ...]:
+    forms = _NUMBERS[family.function]
+    if not family.hops[0]:
+        return forms
+    last = _NUMBERS_FROM_ANCHOR[family.function]
+    return (*forms, f"There is {{0.anchor.a}}; {last}")
+
+
+_FORMS: Final = tuple(map(_forms, FAMILIES))
