@@ -120,7 +120,7 @@ class Spoken:
 
     @property
     def where_from_first(self) -> str:
-        """Two places, the first anchor being known: "left of it and behind the ball"."""
+        """Two places, the first anchor known: "left of it and behind the ball"."""
         return self._join(f"{self.first.place} it", self.second.where)
 
     @property
