@@ -10,7 +10,8 @@ from statistics import median
 
 import torch
 
-from film.model.network import DataSizes, FilmNetwork
+from film.model.build import build_network
+from film.model.network import DataSizes
 from studies.catalogue import find_study
 from studies.study import Row
 
@@ -24,7 +25,7 @@ class Step:
     def __init__(self, row: Row) -> None:
         self.label = row.label
         self.size = row.config.train.batch_size
-        self.network = FilmNetwork(row.config.model, SIZES)
+        self.network = build_network(row.config.model, SIZES)
         self.optimizer = torch.optim.Adam(self.network.parameters(), fused=True)
         self.questions = torch.randint(1, SIZES.n_words, (self.size, N_TOKENS))
         self.images = torch.rand(self.size, *SIZES.image_shape)

@@ -27,6 +27,7 @@ from film.errors import ConfigError
 from film.validation import nearest, validation_line
 
 __all__ = [
+    "Architecture",
     "Beta",
     "ClassifierConfig",
     "Conditioning",
@@ -37,6 +38,7 @@ __all__ = [
     "GammaConstraint",
     "GeneratorConfig",
     "ImageInput",
+    "LstmConfig",
     "ModelConfig",
     "Norm",
     "Pooling",
@@ -46,6 +48,13 @@ __all__ = [
     "TrainConfig",
     "named_config",
 ]
+
+
+class Architecture(StrEnum):
+    """Which network answers; a baseline's own settings bear its name."""
+
+    FILM = "film"
+    LSTM = "lstm"  # the question alone
 
 
 class FilmPlacement(StrEnum):
@@ -201,9 +210,27 @@ class ClassifierConfig(_Settings):
     norm: Norm = Norm.BATCH
 
 
-class ModelConfig(_Settings):
-    """The FiLM network; ``n_blocks`` is the depth of Table 3."""
+class LstmConfig(_Settings):
+    """The baseline that answers without seeing a picture.
 
+    It was trained with ``train.learning_rate`` 5e-4 and no ``train.weight_decay``.
+
+    References:
+        Johnson et al., CVPR 2017, Section 4.1 (LSTM); sizes as in the code of
+        Johnson et al., ICCV 2017, https://github.com/facebookresearch/clevr-iep.
+    """
+
+    word_dim: _Count = 300
+    hidden: _Count = 256
+    n_layers: _Count = 2
+    classifier_hidden: tuple[_Count, ...] = (1024,)
+
+
+class ModelConfig(_Settings):
+    """The network, FiLM or a baseline; ``n_blocks`` is the depth of Table 3."""
+
+    architecture: Architecture = Architecture.FILM
+    lstm: LstmConfig = LstmConfig()
     film: FilmConfig = FilmConfig()
     generator: GeneratorConfig = GeneratorConfig()
     stem: StemConfig = StemConfig()
@@ -215,6 +242,15 @@ class ModelConfig(_Settings):
     norm: Norm = Norm.BATCH  # of the stem and the blocks
     norm_groups: _Count = 8
     coordinates: Coordinates = Coordinates.ONCE
+
+    @property
+    def image_input(self) -> ImageInput | None:
+        """What the network sees of a picture; None where it sees nothing."""
+        match self.architecture:
+            case Architecture.FILM:
+                return self.stem.input
+            case Architecture.LSTM:
+                return None
 
     @property
     def conditioned_blocks(self) -> tuple[int, ...]:
@@ -367,10 +403,16 @@ class Config(_Settings):
     def identity(self) -> str:
         """Write down all that is computed, and nothing else.
 
+        Settings of other architectures are left out, so that a new architecture
+        leaves the identities of those before it as they were.
+
         Returns:
             The canonical settings as JSON with sorted keys.
         """
-        return json.dumps(self.canonical().model_dump(mode="json"), sort_keys=True)
+        tree = self.canonical().model_dump(mode="json")
+        names = _own_settings(self.model.architecture)
+        tree["model"] = {name: tree["model"][name] for name in names}
+        return json.dumps(tree, sort_keys=True)
 
 
 def named_config(name: str) -> Config:
@@ -436,8 +478,30 @@ def _defaults_of_inert(config: Config) -> dict[str, Any]:
     return {name: defaults[name] for name in inert}
 
 
+# The settings and groups that an architecture heeds. FiLM's do not say which it is:
+# they were all there was when the first trials got their names.
+def _own_settings(architecture: Architecture) -> list[str]:
+    if architecture is not Architecture.FILM:
+        return ["architecture", architecture.value]
+    baselines = {one.value for one in Architecture} - {Architecture.FILM.value}
+    others = baselines | {"architecture"}
+    return [name for name in ModelConfig.model_fields if name not in others]
+
+
 # The settings of a model that change nothing of what it computes.
 def _inert_settings(model: ModelConfig) -> list[str]:
+    heeded = {"architecture", *_own_settings(model.architecture)}
+    inert = [
+        f"model.{name}"
+        for name in _flatten(model.model_dump())
+        if name.partition(".")[0] not in heeded
+    ]
+    if model.architecture is Architecture.FILM:
+        inert += _inert_in_film(model)
+    return inert
+
+
+def _inert_in_film(model: ModelConfig) -> list[str]:
     inert = []
     if not model.hears_question:
         inert += ["model.film.placement", "model.film.gamma_baseline"]

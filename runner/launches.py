@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from film.config import ImageInput
 from runner.files import read_json, write_json
@@ -13,6 +13,9 @@ from studies.study import Study
 from studies.trial import Trial
 
 __all__ = ["Launch", "StudyProgress", "read_launch", "write_launch"]
+
+
+_NO_IMAGES: Final = "no images"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class Launch:
     file: str  # its path, or that it is the catalogue's; empty where it is not known
     rows: Mapping[str, tuple[str, ...]]  # trial ids by row, in order
     seeds: tuple[int, ...]
-    fingerprints: Mapping[ImageInput, str]  # of the data
+    fingerprints: Mapping[ImageInput | None, str]  # of the data
     report: Path
 
     @property
@@ -95,7 +98,7 @@ def write_launch(
     rows: dict[str, list[str]] = {}
     for trial in trials:
         rows.setdefault(trial.row, []).append(trial.trial_id)
-    data = {str(trial.config.model.stem.input): trial.data for trial in trials}
+    data = {_name(trial.config.model.image_input): trial.data for trial in trials}
     content: dict[str, Any] = {
         "study": study.name,
         "question": study.question,
@@ -133,7 +136,12 @@ def _launch(folder: Path, content: Mapping[str, Any]) -> Launch:
         rows={row: tuple(ids) for row, ids in content["rows"].items()},
         seeds=tuple(content["seeds"]),
         fingerprints={
-            ImageInput(name): data for name, data in content["fingerprints"].items()
+            None if name == _NO_IMAGES else ImageInput(name): data
+            for name, data in content["fingerprints"].items()
         },
         report=folder / "report",
     )
+
+
+def _name(image_input: ImageInput | None) -> str:
+    return _NO_IMAGES if image_input is None else image_input.value

@@ -19,7 +19,7 @@ class DataSource:
     """Data by their names, which are known before a world is made."""
 
     directory: Path
-    fingerprints: Mapping[ImageInput, str]
+    fingerprints: Mapping[ImageInput | None, str]
     world: WorldConfig | None  # what to make where it is missing
 
     @property
@@ -33,7 +33,7 @@ def find_source(
     name: str,
     world: WorldConfig | None,
     given: Path | None,
-    inputs: Sequence[ImageInput],
+    inputs: Sequence[ImageInput | None],
     workspace: Workspace,
 ) -> DataSource:
     """Find out what to learn from.
@@ -42,7 +42,7 @@ def find_source(
         name: Who asks, for messages.
         world: The world that is wanted; None where the data have to be given.
         given: A prepared folder.
-        inputs: What of pictures is used.
+        inputs: What of pictures is used; None is nothing.
         workspace: Where worlds are kept.
 
     Returns:

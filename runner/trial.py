@@ -75,7 +75,7 @@ def _train(
     _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
     metrics: EpochMetrics | None = None
     try:
-        train, val = _datasets(job, trial.config.model.stem.input)
+        train, val = _datasets(job, trial.config.model.image_input)
         _check(train, job)
         for metrics in fit(
             trial.config,
@@ -123,7 +123,7 @@ def _clear(folder: TrialFolder, state: TrialState) -> None:
 
 
 def _datasets(
-    job: TrialJob, image_input: ImageInput
+    job: TrialJob, image_input: ImageInput | None
 ) -> tuple[QuestionDataset, QuestionDataset]:
     stamps = tuple(
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
@@ -136,7 +136,7 @@ def _datasets(
 @functools.lru_cache(maxsize=1)  # a worker runs many trials on the same data
 def _open(
     directory: Path,
-    image_input: ImageInput,
+    image_input: ImageInput | None,
     n_jobs: int,
     stamps: tuple[tuple[str, int, int], ...],
 ) -> tuple[QuestionDataset, QuestionDataset]:

@@ -136,13 +136,13 @@ class Study:
         return tuple(dict.fromkeys(row.group for row in self.rows[1:]))
 
     @property
-    def inputs(self) -> tuple[ImageInput, ...]:
-        """What the rows see of pictures: features, pixels, or both."""
-        return tuple(dict.fromkeys(row.config.model.stem.input for row in self.rows))
+    def inputs(self) -> tuple[ImageInput | None, ...]:
+        """What the rows see of pictures: features, pixels, nothing, or several."""
+        return tuple(dict.fromkeys(row.config.model.image_input for row in self.rows))
 
     def trials(
         self,
-        fingerprints: Mapping[ImageInput, str],
+        fingerprints: Mapping[ImageInput | None, str],
         *,
         seeds: tuple[int, ...] | None = None,
     ) -> tuple[Trial, ...]:
@@ -163,7 +163,7 @@ class Study:
                 seed=seed,
                 config=row.config,
                 changes=row.changes,
-                data=fingerprints[row.config.model.stem.input],
+                data=fingerprints[row.config.model.image_input],
             )
             for seed in (self.seeds if seeds is None else seeds)
             for row in self.rows

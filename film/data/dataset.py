@@ -36,7 +36,7 @@ class Batch:
 
     Attributes:
         questions: Words, cut to the longest question of the batch.
-        images: Features, or pixels in [0, 1].
+        images: Features, or pixels in [0, 1]; of no size where none are seen.
         answers: Numbers of the answer vocabulary; -1 where a test file has none.
     """
 
@@ -51,7 +51,7 @@ class QuestionDataset:
 
     Attributes:
         vocabulary: What the numbers of words, programs and answers mean.
-        image_shape: Channels, height and width of an image.
+        image_shape: Channels, height and width of an image; zeros where none is seen.
         answers: The answer of each question, -1 where unknown.
         image_ids: The number of each question's image.
         families: The question family, -1 where unknown.
@@ -61,16 +61,16 @@ class QuestionDataset:
     def __init__(
         self,
         questions: StoredQuestions,
-        images: StoredImages,
+        images: StoredImages | None,
         vocabulary: Vocabulary,
         *,
         in_memory: bool,
-        source: tuple[Path, ImageInput],
+        source: tuple[Path, ImageInput | None],
     ) -> None:
         n_questions = len(questions.questions)
         unknown = np.full(n_questions, _UNKNOWN, dtype=np.int64)
         self.vocabulary = vocabulary
-        self.image_shape = images.shape
+        self.image_shape = (0, 0, 0) if images is None else images.shape
         self.answers: Int[np.ndarray, " rows"] = _or(questions.answers, unknown)
         self.image_ids: Int[np.ndarray, " rows"] = questions.image_idxs
         self.families: Int[np.ndarray, " rows"] = _or(
@@ -81,10 +81,14 @@ class QuestionDataset:
         )
         self._questions = questions.questions
         self._lengths = (self._questions != NULL).sum(axis=1)
-        self._reader = ImageRows(images)
-        self._rows = images.rows_of(questions.image_idxs)
         self._images: Shaped[Tensor, "images channels height width"] | None = None
         self._source = source
+        if images is None:
+            self._rows = np.zeros(n_questions, dtype=np.int64)
+            self._images = torch.zeros((1, *self.image_shape))
+            return
+        self._reader = ImageRows(images)
+        self._rows = images.rows_of(questions.image_idxs)
         if in_memory:
             used, self._rows = np.unique(self._rows, return_inverse=True)
             self._images = self._read_all(used)
@@ -147,7 +151,7 @@ class QuestionDataset:
 def open_dataset(
     directory: Path,
     split: str,
-    image_input: ImageInput,
+    image_input: ImageInput | None,
     *,
     in_memory: bool | None = None,
     n_sharing: int = 1,
@@ -157,7 +161,7 @@ def open_dataset(
     Args:
         directory: The store: ours, or the files of clevr-iep and the authors.
         split: The split's name: train, val, ...
-        image_input: Features or pixels.
+        image_input: Features or pixels; None where pictures are not seen, and not read.
         in_memory: Hold the images that questions are about in memory; None does so
             where they take less than a quarter of this process's share of what is
             free.
@@ -168,18 +172,20 @@ def open_dataset(
     """
     vocabulary = read_store_vocabulary(directory)
     questions = read_questions(directory, split, vocabulary)
-    images = find_images(directory, split, image_input)
-    if images.dataset == "features" and image_input is ImageInput.PIXELS:
-        _check_pixels(images)
-    if in_memory is None:
-        n_images = len(np.unique(questions.image_idxs))
-        share = free_bytes() // max(n_sharing, 1)
-        in_memory = n_images * images.nbytes_per_row < share // 4
+    images = None
+    if image_input is not None:
+        images = find_images(directory, split, image_input)
+        if images.dataset == "features" and image_input is ImageInput.PIXELS:
+            _check_pixels(images)
+        if in_memory is None:
+            n_images = len(np.unique(questions.image_idxs))
+            share = free_bytes() // max(n_sharing, 1)
+            in_memory = n_images * images.nbytes_per_row < share // 4
     return QuestionDataset(
         questions,
         images,
         vocabulary,
-        in_memory=in_memory,
+        in_memory=bool(in_memory),
         source=(directory, image_input),
     )
 

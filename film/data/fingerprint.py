@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from jaxtyping import Int
 
 from film.config import ImageInput
 from film.data.hdf5 import open_file
@@ -13,7 +14,7 @@ from film.data.store import (
     read_questions,
     read_store_vocabulary,
 )
-from film.data.stored_images import ImageRows, find_images
+from film.data.stored_images import ImageRows, StoredImages, find_images
 from film.data.vocabulary import NULL
 
 __all__ = ["data_fingerprint"]
@@ -23,7 +24,7 @@ _SAMPLED_ROWS: Final = 64
 _ROWS_PER_READ: Final = 64
 
 
-def data_fingerprint(directory: Path, image_input: ImageInput) -> str:
+def data_fingerprint(directory: Path, image_input: ImageInput | None) -> str:
     """Name the training and validation data of a store.
 
     The name covers the words and answers with their numbers, the questions, which
@@ -34,7 +35,7 @@ def data_fingerprint(directory: Path, image_input: ImageInput) -> str:
 
     Args:
         directory: The store.
-        image_input: Which form of the images is learnt from.
+        image_input: Which form of the images is learnt from; None for none.
 
     Returns:
         Twelve hexadecimal digits, or the recorded name.
@@ -52,19 +53,9 @@ def data_fingerprint(directory: Path, image_input: ImageInput) -> str:
         _add(digest, stored.image_idxs.astype("<i8"))
         if stored.answers is not None:
             _add(digest, stored.answers.astype("<i8"))
-        images = find_images(directory, split, image_input)
-        rows = images.rows_of(np.unique(stored.image_idxs))
-        if len(rows) * images.nbytes_per_row > _WHOLE_BYTES:
-            spread = np.linspace(0, len(rows) - 1, _SAMPLED_ROWS)
-            digest.update(f"{len(rows)} {images.shape}".encode())
-            rows = rows[spread.astype(np.int64)]
-        reader = ImageRows(images)
-        for start in range(0, len(rows), _ROWS_PER_READ):
-            some = rows[start : start + _ROWS_PER_READ]
-            order = np.argsort(some)
-            read = np.empty((len(some), *images.shape), images.dtype)
-            read[order] = reader.read(some[order])
-            _add(digest, read)
+        if image_input is not None:
+            images = find_images(directory, split, image_input)
+            _add_images(digest, images, np.unique(stored.image_idxs))
     return digest.hexdigest()[:12]
 
 
@@ -72,6 +63,25 @@ def _recorded(directory: Path, split: str) -> str | None:
     with open_file(question_path(directory, split)) as file:
         name = file.attrs.get("fingerprint")
     return None if name is None else str(name)
+
+
+def _add_images(
+    digest: Any,  # noqa: ANN401 hashlib's is private
+    images: StoredImages,
+    image_idxs: Int[np.ndarray, " images"],
+) -> None:
+    rows = images.rows_of(image_idxs)
+    if len(rows) * images.nbytes_per_row > _WHOLE_BYTES:
+        spread = np.linspace(0, len(rows) - 1, _SAMPLED_ROWS)
+        digest.update(f"{len(rows)} {images.shape}".encode())
+        rows = rows[spread.astype(np.int64)]
+    reader = ImageRows(images)
+    for start in range(0, len(rows), _ROWS_PER_READ):
+        some = rows[start : start + _ROWS_PER_READ]
+        order = np.argsort(some)
+        read = np.empty((len(some), *images.shape), images.dtype)
+        read[order] = reader.read(some[order])
+        _add(digest, read)
 
 
 def _add(digest: Any, values: np.ndarray) -> None:  # noqa: ANN401 hashlib's is private

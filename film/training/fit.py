@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from film.config import Config, Schedule
 from film.data.dataset import QuestionDataset
 from film.errors import DataError, DivergedError, TrainingError
-from film.model.network import DataSizes, FilmNetwork
+from film.model.build import build_network
+from film.model.network import DataSizes
 from film.training.batches import batch_edges, batches
 from film.training.checkpoint import Checkpoint, read_checkpoint, save_tensors
 from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
@@ -112,7 +113,7 @@ class _Run:
             "seed": seed,
             "data": train.fingerprint,
         }
-        self.network = FilmNetwork(
+        self.network = build_network(
             config.model,
             _sizes(train),
             generator_seed=seed_for(seed, "initial weights: generator"),

@@ -48,7 +48,7 @@ def train_one(
         "`film train` without --world",
         world,
         given,
-        (config.model.stem.input,),
+        (config.model.image_input,),
         workspace,
     )
     follow(make_missing(data, processes=n_cores()))
@@ -59,7 +59,7 @@ def train_one(
         seed=seed,
         config=config,
         changes=changes,
-        data=data.fingerprints[config.model.stem.input],
+        data=data.fingerprints[config.model.image_input],
     )
     folder = workspace.trial(trial.trial_id)
     job = TrialJob(

@@ -1,5 +1,6 @@
 """A configuration that exists is valid, and says what it computes."""
 
+import json
 import re
 import subprocess
 import sys
@@ -144,6 +145,20 @@ class TestCanonicalForm:
                     "model.film.placement": "after_relu",
                 },
             ),
+            ({}, {"model.lstm.hidden": 7}),
+            (
+                {"model.architecture": "lstm"},
+                {
+                    "model.architecture": "lstm",
+                    "model.film.blocks": "none",
+                    "model.n_blocks": 2,
+                    "model.width": 16,
+                    "model.generator.hidden": 7,
+                    "model.stem.input": "pixels",
+                    "model.classifier.hidden": [],
+                    "model.norm": "group",
+                },
+            ),
         ],
     )
     def test_what_computes_the_same_has_one_identity(
@@ -170,6 +185,7 @@ class TestCanonicalForm:
             {"train.patience": 78},
             {"model.film.gamma": "one", "model.film.beta": "zero"},
             {"model.norm": "group", "model.norm_groups": 2},
+            {"model.architecture": "lstm"},
         ],
     )
     def test_what_computes_something_else_has_another(
@@ -177,9 +193,23 @@ class TestCanonicalForm:
     ) -> None:
         assert Config().with_changes(changes).identity() != Config().identity()
 
-    def test_a_canonical_form_is_its_own(self) -> None:
-        config = Config().with_changes({"model.film.blocks": "none"}).canonical()
+    @pytest.mark.parametrize(
+        "changes", [{"model.film.blocks": "none"}, {"model.architecture": "lstm"}]
+    )
+    def test_a_canonical_form_is_its_own(self, changes: dict[str, object]) -> None:
+        config = Config().with_changes(changes).canonical()
         assert config.canonical() == config
+
+    def test_a_baselines_own_settings_are_computed(self) -> None:
+        lstm = Config().with_changes({"model.architecture": "lstm"})
+        smaller = lstm.with_changes({"model.lstm.hidden": 7})
+        assert smaller.identity() != lstm.identity()
+
+    def test_an_architecture_changes_no_identity_of_another(self) -> None:
+        film = json.loads(Config().identity())["model"]
+        assert not {"architecture", "lstm"} & film.keys()
+        lstm = Config().with_changes({"model.architecture": "lstm"})
+        assert json.loads(lstm.identity())["model"].keys() == {"architecture", "lstm"}
 
 
 def test_settings_load_without_torch_or_numpy() -> None:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -183,6 +185,24 @@ def test_one_configuration_is_trained_where_studies_find_it(
     assert "epoch 3 of 3: loss" in text
     _, text, _ = film("plan", study_file, "--data", data, "--store", "store")
     assert "6 trials: 1 done, 5 to run" in text
+
+
+def test_what_sees_no_picture_is_trained_on_questions_alone(
+    film: Film, data: Path, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)
+    shutil.copytree(data, tmp_path / "questions")
+    for split in ("train", "val"):
+        with h5py.File(tmp_path / "questions" / f"{split}.h5", "r+") as file:
+            del file["features"], file["image_ids"]
+    words = ["--set", "model.architecture=lstm", "--set", "train.max_epochs=2"]
+    words += ["--data", "questions", "--store", "store"]
+    code, text, _ = film("train", *words)
+    assert code == 0
+    assert "epoch 2 of 2: loss" in text
+    code, _, error = film("train", "--data", "questions", "--store", "store")
+    assert code == 2
+    assert "has no features of 'train'" in error
 
 
 def test_a_study_is_run_by_one_at_a_time(

@@ -70,6 +70,15 @@ def test_a_study_wants_every_row_with_every_seed(tmp_path: Path) -> None:
     assert trials[2].changes == {"model.n_blocks": 5}
 
 
+def test_a_row_that_sees_no_picture_has_data_of_that_kind(tmp_path: Path) -> None:
+    text = f"{SMALL}    question only: {{model.architecture: lstm}}\n"
+    study = read(tmp_path, text)
+    assert study.inputs == (ImageInput.FEATURES, ImageInput.PIXELS, None)
+    trials = study.trials({**FINGERPRINTS, None: "q" * 12})
+    assert {t.data for t in trials if t.row == "question only"} == {"q" * 12}
+    assert trials[0].data == "f" * 12
+
+
 def test_other_seeds_can_be_asked_for(tmp_path: Path) -> None:
     trials = read(tmp_path, SMALL).trials(FINGERPRINTS, seeds=(9,))
     assert {t.seed for t in trials} == {9}

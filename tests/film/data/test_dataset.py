@@ -162,6 +162,19 @@ def test_numbers_of_other_machines_give_the_same_batches(
         assert torch.equal(getattr(after, field.name), getattr(before, field.name))
 
 
+def test_questions_are_served_without_any_image(store: Path) -> None:
+    rows = np.array([3, 0, 2, 3])
+    seeing = open_dataset(store, "train", ImageInput.PIXELS, in_memory=True).batch(rows)
+    change(store / "train.h5", "images", None)
+    change(store / "train.h5", "features", None)
+    data = open_dataset(store, "train", None)
+    batch = data.batch(rows)
+    assert data.image_shape == (0, 0, 0)
+    assert batch.images.shape == (4, 0, 0, 0)
+    assert batch.questions.equal(seeing.questions)
+    assert batch.answers.equal(seeing.answers)
+
+
 def test_every_question_has_its_image_type_and_family(store: Path) -> None:
     data = open_dataset(store, "train", ImageInput.PIXELS)
     assert len(data) == 4

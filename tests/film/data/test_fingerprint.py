@@ -53,6 +53,18 @@ def test_place_compression_padding_and_row_order_do_not_matter(
     assert name_of(copy) == name_of(store)
 
 
+def test_where_no_image_is_seen_only_questions_name_the_data(store: Path) -> None:
+    before = data_fingerprint(store, None)
+    assert before != name_of(store)
+    for split in ("train", "val"):
+        with h5py.File(store / f"{split}.h5", "r+") as file:
+            del file["images"]
+    assert data_fingerprint(store, None) == before
+    with h5py.File(store / "val.h5", "r+") as file:
+        file["answers"][0] = file["answers"][0] - 1
+    assert data_fingerprint(store, None) != before
+
+
 @pytest.mark.parametrize("split", ["train", "val"])
 @pytest.mark.parametrize("name", ["questions", "answers", "images", "image_idxs"])
 def test_what_is_learnt_from_changes_the_name(

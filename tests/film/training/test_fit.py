@@ -55,6 +55,27 @@ def test_without_film_it_cannot_tell_the_questions_apart(
     assert run(deaf, train, val, tmp_path)[-1].best_val_accuracy < 0.85
 
 
+def test_a_network_that_sees_no_picture_learns_the_frequencies_of_answers(
+    config: Config, store: Path, tmp_path: Path
+) -> None:
+    changes = {"model.architecture": "lstm", "model.lstm.hidden": 8}
+    blind = config.with_changes({**changes, "train.max_epochs": 10})
+    for split in ("train", "val"):
+        shutil.copy(store / f"{split}.h5", tmp_path)
+        with h5py.File(tmp_path / f"{split}.h5", "r+") as file:
+            del file["features"], file["image_ids"]
+            is_left = file["questions"][:, 1] == 4
+            is_late = np.arange(len(is_left)) % 10 == 0
+            file["answers"][:] = np.where(is_left ^ is_late, 5, 4)
+    shutil.copy(store / "vocab.json", tmp_path)
+    train, val = (open_dataset(tmp_path, split, None) for split in ("train", "val"))
+    metrics = run(blind, train, val, tmp_path / "run")
+    # Left means yes and right means no, but for every tenth question.
+    assert metrics[-1].best_val_accuracy == pytest.approx(0.9)
+    assert learnt(run(blind, train, val, tmp_path / "again")) == learnt(metrics)
+    assert len(predictions(tmp_path / "run")) == len(val)
+
+
 @pytest.mark.parametrize("stopped_after", [1, 3, 4])
 def test_a_resumed_run_gives_the_bits_of_an_uninterrupted_one(
     config: Config,

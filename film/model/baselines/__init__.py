@@ -1,0 +1,1 @@
+"""Published systems that FiLM is compared with, one file each."""
