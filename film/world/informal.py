@@ -24,46 +24,37 @@ __all__ = ["say_loosely"]
 
 _LEXICON: Final = Lexicon(
     words={
-        "large": ("large", "big", "large", "big", "huge", "giant", "massive"),
-        "small": ("small", "tiny", "small", "little", "mini", "miniature"),
-        "gray": ("gray", "gray", "grey", "grayish", "ashen"),
-        "red": ("red", "red", "red", "reddish", "scarlet", "crimson"),
-        "blue": ("blue", "blue", "blue", "dark blue", "navy", "bluish"),
-        "green": ("green", "green", "green", "greenish", "emerald"),
-        "brown": ("brown", "brown", "tan", "brownish", "chestnut"),
-        "purple": ("purple", "purple", "violet", "lilac", "plum"),
-        "cyan": ("cyan", "teal", "light blue", "turquoise", "aqua"),
-        "yellow": ("yellow", "yellow", "gold", "golden", "yellowish", "mustard"),
-        "rubber": ("rubber", "matte", "dull", "rubbery", "nonmetallic", "unshiny"),
-        "metal": (
-            *("metal", "metallic", "shiny", "shiny", "reflective"),
-            *("polished", "glossy", "mirrored", "chrome"),
-        ),
-        "cube": ("cube", "cube", "block", "box", "square", "cubical thing"),
-        "sphere": ("sphere", "ball", "ball", "orb", "globe", "round thing"),
-        "cylinder": (
-            *("cylinder", "cylinder", "cylinder", "can", "tube", "drum", "barrel"),
-            "cylindrical object",
-        ),
-        ANY_SHAPE: (
-            *("thing", "object", "item", "thing", "object", "item", "piece"),
-            *("figure", "solid"),
-        ),
+        "large": 6 * ("large", "big") + ("huge", "giant", "massive"),
+        "small": 6 * ("small", "tiny") + ("little", "mini", "miniature"),
+        "gray": 5 * ("gray",) + ("grey", "grayish", "ashen"),
+        "red": 9 * ("red",) + ("reddish", "scarlet", "crimson"),
+        "blue": 9 * ("blue",) + ("dark blue", "navy", "bluish"),
+        "green": 7 * ("green",) + ("greenish", "emerald"),
+        "brown": 6 * ("brown",) + ("tan", "brownish", "chestnut"),
+        "purple": 7 * ("purple",) + ("violet", "lilac", "plum"),
+        "cyan": 4 * ("cyan",) + ("teal", "light blue", "turquoise", "aqua"),
+        "yellow": 7 * ("yellow",) + ("gold", "golden", "yellowish", "mustard"),
+        "rubber": 6 * ("rubber", "matte")
+        + ("dull", "rubbery", "nonmetallic", "unshiny"),
+        "metal": 5 * ("metal", "metallic", "shiny")
+        + ("reflective", "polished", "glossy", "mirrored", "chrome"),
+        "cube": 5 * ("cube", "cube", "block") + ("box", "square", "cubical thing"),
+        "sphere": 5 * ("sphere", "ball") + ("orb", "globe", "round thing"),
+        "cylinder": 12 * ("cylinder",) + ("can", "tube", "drum", "barrel"),
+        ANY_SHAPE: 8 * ("thing", "object") + ("item", "item", "piece", "figure"),
     },
     places={
-        Direction.LEFT: (
-            *("left of", "to the left of", "on the left of", "left from"),
-            *("on the left hand side of", "further left than", "leftward of"),
-        ),
-        Direction.RIGHT: (
-            *("right of", "to the right of", "on the right of", "right from"),
-            *("on the right hand side of", "further right than", "rightward of"),
-        ),
-        Direction.FRONT: ("in front of", "in front of", "further forward than"),
-        Direction.BEHIND: ("behind", "behind", "in back of", "further back than"),
+        Direction.LEFT: 4 * ("left of", "to the left of")
+        + ("on the left of", "left from", "further left than", "leftward of"),
+        Direction.RIGHT: 4 * ("right of", "to the right of")
+        + ("on the right of", "right from", "further right than", "rightward of"),
+        Direction.FRONT: 8 * ("in front of",) + ("further forward than",),
+        Direction.BEHIND: 8 * ("behind",) + ("in back of", "further back than"),
     },
     sharing={
         name: (
+            *2 * ((f"the same {name} as", f"the same {name} as"),),
+            *2 * ((f"that is the same {name} as", f"that are the same {name} as"),),
             (f"that's the same {name} as", f"that are the same {name} as"),
             (f"with the same {name} as", f"with the same {name} as"),
             (f"sharing its {name} with", f"sharing their {name} with"),
@@ -72,9 +63,8 @@ _LEXICON: Final = Lexicon(
         )
         for name in Attribute
     },
-    being=(
-        ("", ""),
-        ("", ""),
+    being=8 * (("", ""),)
+    + (
         ("that's ", "that are "),
         ("which is ", "which are "),
         ("located ", "located "),
@@ -86,99 +76,98 @@ _LEXICON: Final = Lexicon(
         Logic.AND: ("both {} and {}", "{} and {}", "{} and also {}", "{} but also {}"),
         Logic.OR: ("either {} or {}", "{} or {}", "{} or else {}"),
     },
-    definite=(*("the ",) * 14, "that ", ""),
-    indefinite=(*("{} ",) * 14, "some ", ""),
-    disorder=0.15,
+    definite=14 * ("the ",) + ("that ", ""),
+    indefinite=14 * ("{} ",) + ("some ", ""),
+    disorder=0.1,
 )
 
-_PICTURE: Final = "(the|this) (picture|image|photo|scene|pic)"
-
 _COUNTED: Final = (
-    "how many {0.things} are (there|there|there|present|pictured|visible|shown)",
-    f"how many {{0.things}} are (in|shown in|part of) {_PICTURE}",
-    "how many {0.things} (can you|can you|could you|do you|do we) (see|see|count|find)",
+    *4 * ("how many {0.things} are there",),
+    *4 * ("how many {0.things}",),
+    "how many {0.things} are (present|pictured|visible|shown|displayed)",
+    "how many {0.things} are (in|part of) (the|this) (picture|image|photo|scene)",
+    "how many {0.things} (can you|do you|do we) (see|count|find)",
     "how many {0.things} (in total|here|altogether|overall)",
-    "how many of the {0.members}",
     "how many of the {0.members}",
     "how many of these {0.members}",
     "(count|count up|tally) the {0.things}",
-    "what's the (total|total number|count|amount|quantity) of {0.things}",
+    "what's the (total|count|amount|quantity) of {0.things}",
     "(tell me|say|guess) how many {0.things} there are",
 )
 
 _COUNTED_FROM_ANCHOR: Final = (
-    "how many {0.things} are {0.where}",
-    "how many {0.things} are {0.where}",
-    "how many {0.things} (can you see|do you see|does one see) {0.where}",
+    *4 * ("how many {0.things} are {0.where}",),
+    "how many {0.things} {0.where}",
+    "how many {0.things} (can you|do you|does one) see {0.where}",
     "how many {0.things} (sit|stand|lie|rest|appear) {0.where}",
-    "(count|count up) the {0.many}",
-    "what's the (total|total number|count|amount) of {0.many}",
-    "how many {0.many} are there",
+    "(count|count up|tally) the {0.many}",
+    "what's the (total|count|amount|quantity) of {0.many}",
     "{0.where}, how many {0.things} are there",
 )
 
 _COUNTED_EITHER: Final = (
     "how many {0.things} are {0.either}",
     "how many {0.things} (can you|do you) see that are {0.either}",
-    "(count|count up) all {0.things} that are {0.either}",
-    "what's the total of {0.things} being {0.either}",
+    "(count|count up|tally) all {0.things} that are {0.either}",
+    "what's the (total|count|amount|quantity) of {0.things} being {0.either}",
 )
 
 _FOUND: Final = (
-    "is there {0.a_thing}",
-    f"is there {{0.a_thing}} (here|anywhere|in sight|in {_PICTURE})",
+    *3 * ("is there {0.a_thing}",),
+    *3 * ("are there any {0.things}",),
+    "any {0.things}",
+    "is there {0.a_thing} (here|anywhere|in sight)",
+    "is there {0.a_thing} in (the|this) (picture|image|photo|scene)",
     "any {0.things} (here|in sight|around|out there)",
-    "(do|can|could) you (see|find|spot|notice) (any {0.things}|{0.a_thing})",
+    "(do|can|could) you (see|find|spot|notice) {0.a_thing}",
     "are any of the {0.members}",
-    "are any of these {0.members}",
-    f"does {_PICTURE} (show|contain|include|have) (any {{0.things}}|{{0.a_thing}})",
+    "does (the|this) (picture|image|photo) (show|contain|include|have) {0.a_thing}",
     "do any {0.things} (exist|appear)",
-    "are there {0.things} (present|around)",
-    "is at least one of the {0.members}",
 )
 
 _FOUND_FROM_ANCHOR: Final = (
-    "is there {0.a}",
-    "are there any {0.many}",
+    *3 * ("is there {0.a}",),
+    *3 * ("are there any {0.many}",),
     "any {0.many}",
     "are any {0.things} {0.where}",
-    "(do|can) you (see|find|spot) {0.a}",
-    "is {0.a_thing} (found|to be seen|seen) {0.where}",
+    "(do|can|could) you (see|find|spot|notice) {0.a}",
     "does {0.a_thing} (sit|stand|lie|rest|appear) {0.where}",
     "{0.where}, is there {0.a_thing}",
 )
 
 _QUERIES: Final = {
     Attribute.COLOR: (
-        "what (color|color|colour|hue|shade) is {0.the}",
-        "what (is|is|was) the (color|colour|hue|shade) of {0.the}",
-        "(which|Which) (color|colour) does {0.the} have",
+        *4 * ("what color is {0.the}",),
+        "what (colour|hue|shade) is {0.the}",
+        "what is the (color|colour|hue|shade) of {0.the}",
+        "which (color|colour) does {0.the} have",
         "(name|give|tell me|identify) the (color|colour) of {0.the}",
         "{0.the} is (what|which) (color|colour)",
         "how is {0.the} (colored|painted)",
         "(color|colour) of {0.the}",
     ),
     Attribute.SIZE: (
-        "what size is {0.the}",
-        "how (big|large) is {0.the}",
+        *4 * ("what size is {0.the}", "how big is {0.the}"),
+        "how large is {0.the}",
         "what's the size of {0.the}",
         "is {0.the} (large or small|big or small|small or big|little or big)",
-        "(name|give|tell me) the size of {0.the}",
+        "(name|give|tell me|identify) the size of {0.the}",
         "{0.the} is (what|which) size",
         "which size does {0.the} have",
     ),
     Attribute.MATERIAL: (
-        "what is {0.the} made (of|from|out of)",
+        *4 * ("what is {0.the} made of",),
+        "what is {0.the} made (from|out of)",
         "what (material|substance|stuff) is {0.the}",
         "what's the (material|texture|finish|substance) of {0.the}",
         "is {0.the} (metal or rubber|rubber or metal|shiny or matte|shiny or dull)",
         "{0.the} (consists|is built) of what",
-        "(name|give|tell me) the (material|finish) of {0.the}",
+        "(name|give|tell me|identify) the (material|finish) of {0.the}",
         "which material was used for {0.the}",
     ),
     Attribute.SHAPE: (
-        "what shape is {0.the}",
-        "what (is|is|was) the (shape|form|geometry) of {0.the}",
+        *4 * ("what shape is {0.the}",),
+        "what is the (shape|form) of {0.the}",
         "(which|what) (shape|form) does {0.the} have",
         "(name|give|tell me|identify) the shape of {0.the}",
         "{0.the} is (what|which) shape",
@@ -189,21 +178,23 @@ _QUERIES: Final = {
 
 _NUMBERS: Final = {
     "equal_integer": (
-        "are there as many {0.many} as {1.many}",
+        *3 * ("are there as many {0.many} as {1.many}",),
         "are there (exactly|just) as many {0.many} as {1.many}",
         "is there an equal (amount|number|quantity) of {0.many} and {1.many}",
         "are {0.many} and {1.many} (equal|alike|even|tied) in number",
         "do {0.many} and {1.many} come in equal numbers",
     ),
     "less_than": (
-        "are there (fewer|less) {0.many} than {1.many}",
+        *3 * ("are there fewer {0.many} than {1.many}",),
+        "are there less {0.many} than {1.many}",
         "are {0.many} outnumbered by {1.many}",
         "do {1.many} outnumber {0.many}",
         "is the (count|amount|quantity) of {0.many} (lower|smaller) than of {1.many}",
         "do you see fewer {0.many} than {1.many}",
     ),
     "greater_than": (
-        "are there more {0.many} than {1.many}",
+        *3 * ("are there more {0.many} than {1.many}",),
+        "more {0.many} than {1.many}",
         "do {0.many} outnumber {1.many}",
         "are {0.many} more (numerous|frequent|common) than {1.many}",
         "is the (count|amount|quantity) of {0.many} (higher|larger) than of {1.many}",
@@ -211,11 +202,11 @@ _NUMBERS: Final = {
     ),
 }
 
-_MISTYPED: Final = 0.07  # of questions
-_LOWERED: Final = 0.25
+_MISTYPED: Final = 0.05  # of questions
+_LOWERED: Final = 0.2
 _UNMARKED: Final = 0.1
 _SHORTEST_MISTYPED: Final = 5
-_ENDINGS: Final = ("?", "?", "?", "?", "?", "?", "??", " ?")
+_ENDINGS: Final = 20 * ("?",) + ("??", " ?")
 _WORD: Final = re.compile(rf"[a-z]{{{_SHORTEST_MISTYPED},}}")
 _CHOICE: Final = re.compile(r"\(([^)]*)\)")
 
@@ -240,8 +231,8 @@ def say_loosely(question: Question, rng: random.Random) -> str:
     return text if rng.random() < _UNMARKED else text + rng.choice(_ENDINGS)
 
 
-# One longer word loses a letter, doubles it, or swaps it with the next. The ends of a
-# word stay, so that it can still be read.
+# In one longer word a double letter is written once, or a single one twice, or two
+# letters change places. The ends of the word stay, so that it can still be read.
 def _mistype(text: str, rng: random.Random) -> str:
     words = list(_WORD.finditer(text))
     if not words:
@@ -249,8 +240,8 @@ def _mistype(text: str, rng: random.Random) -> str:
     word = rng.choice(words)
     place = rng.randrange(word.start() + 1, word.end() - 2)
     one, following = text[place], text[place + 1]
-    typed = rng.choice((following, one + one + following, following + one))
-    return text[:place] + typed + text[place + 2 :]
+    wrong = (one,) if one == following else (one + one + following, following + one)
+    return text[:place] + rng.choice(wrong) + text[place + 2 :]
 
 
 def _forms(family: Family) -> tuple[str, ...]:
@@ -260,9 +251,10 @@ def _forms(family: Family) -> tuple[str, ...]:
         case QuestionType.EXIST:
             return _exist_forms(family)
         case QuestionType.QUERY_ATTRIBUTE:
-            return _QUERIES[family.attribute or Attribute.SHAPE]
+            return _QUERIES[Attribute(family.function.removeprefix("query_"))]
         case QuestionType.COMPARE_ATTRIBUTE:
-            return _comparison_forms(family.attribute or Attribute.SHAPE)
+            name = Attribute(family.function.removeprefix("equal_"))
+            return _comparison_forms(name)
         case QuestionType.COMPARE_NUMBERS:
             return _NUMBERS[family.function]
 
@@ -276,7 +268,8 @@ def _count_forms(family: Family) -> tuple[str, ...]:
         case Reasoning.SAME_ATTRIBUTE:
             name = family.hops[0][0].attribute
             return (
-                f"how many {{0.things}} are the same {name} as {{0.anchor.the}}",
+                *3
+                * (f"how many {{0.things}} are the same {name} as {{0.anchor.the}}",),
                 f"how many {{0.things}} share (their|a) {name} with {{0.anchor.the}}",
                 f"how many {{0.things}} match {{0.anchor.the}} in {name}",
                 f"how many {{0.things}} have the {name} of {{0.anchor.the}}",
@@ -306,8 +299,8 @@ def _exist_forms(family: Family) -> tuple[str, ...]:
 
 def _comparison_forms(name: Attribute) -> tuple[str, ...]:
     return (
-        f"are {{0.the}} and {{1.the}} the same {name}",
-        f"is {{0.the}} the same {name} as {{1.the}}",
+        *3 * (f"are {{0.the}} and {{1.the}} the same {name}",),
+        *3 * (f"is {{0.the}} the same {name} as {{1.the}}",),
         f"do {{0.the}} and {{1.the}} (match|agree) in {name}",
         f"do {{0.the}} and {{1.the}} share (a|the same) {name}",
         f"does {{0.the}} match (the {name} of {{1.the}}|{{1.the}} in {name})",

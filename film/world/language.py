@@ -140,9 +140,18 @@ _NUMBERS: Final = {
 }
 
 _NUMBERS_FROM_ANCHOR: Final = {
-    "equal_integer": "are there as many {0.things} {0.place} it as {1.many}?",
-    "less_than": "are there fewer {0.things} {0.place} it than {1.many}?",
-    "greater_than": "are there more {0.things} {0.place} it than {1.many}?",
+    "equal_integer": (
+        "are there as many {0.things} {0.place} it as {1.many}?",
+        "is the number of {0.things} {0.place} it the same as the number of {1.many}?",
+    ),
+    "less_than": (
+        "are there fewer {0.things} {0.place} it than {1.many}?",
+        "is the number of {0.things} {0.place} it less than the number of {1.many}?",
+    ),
+    "greater_than": (
+        "are there more {0.things} {0.place} it than {1.many}?",
+        "is the number of {0.things} {0.place} it greater than the number of {1.many}?",
+    ),
 }
 
 
@@ -177,7 +186,7 @@ def _forms(family: Family) -> tuple[str, ...]:
 
 def _count_forms(family: Family) -> tuple[str, ...]:
     if family.reasoning is Reasoning.SAME_ATTRIBUTE:
-        is_same, have_same = _same(family)
+        is_same, have_same = _same(_shared(family))
         return (
             f"How many {{0.things}} are {is_same} as {{0.anchor.the}}?",
             f"How many {{0.things}} have {have_same} as {{0.anchor.the}}?",
@@ -213,7 +222,7 @@ def _exist_forms(family: Family) -> tuple[str, ...]:
         return _FOUND
     if family.reasoning is not Reasoning.SAME_ATTRIBUTE:
         return _FOUND_FROM_ANCHOR
-    is_same, have_same = _same(family)
+    is_same, have_same = _same(_shared(family))
     forms = (
         "Is there {0.a}?",
         "Are there any {0.many}?",
@@ -231,33 +240,35 @@ def _exist_forms(family: Family) -> tuple[str, ...]:
     )
 
 
-# "(is) the same size", "(has) the same size"; "(is) made of the same material".
-def _same(family: Family) -> tuple[str, str]:
-    shared = family.hops[0][0].attribute
-    return _said_same(shared) if shared else ("the same", "the same")
+def _shared(family: Family) -> Attribute:
+    return Attribute(family.hops[0][0].removeprefix("same_"))
 
 
-def _said_same(name: Attribute) -> tuple[str, str]:
+# What is the same: "(is) the same size", "(has) the same size"; of a material,
+# "(is) made of the same material".
+def _same(name: Attribute) -> tuple[str, str]:
     made = "made of " if name is Attribute.MATERIAL else ""
     return f"{made}the same {name}", f"the same {name}"
 
 
 def _query_forms(family: Family) -> tuple[str, ...]:
-    name = family.attribute or Attribute.SHAPE
+    name = Attribute(family.function.removeprefix("query_"))
     asked = _QUERIES[name]
     made = "made of " if name is Attribute.MATERIAL else ""
     forms = [f"{form.format('{0.the}')}?" for form in asked]
     forms.append(f"{{0.the}} is {made}what {name}?")
     if family.reasoning is Reasoning.ZERO_HOP:
         return tuple(forms)
-    forms += [f"There is {{0.a}}; {form.format('it')}?" for form in (asked[0],)]
-    forms.append(f"There is {{0.a}}; what is its {name}?")
-    return tuple(forms)
+    return (
+        *forms,
+        f"There is {{0.a}}; {asked[0].format('it')}?",
+        f"There is {{0.a}}; what is its {name}?",
+    )
 
 
 def _comparison_forms(family: Family) -> tuple[str, ...]:
-    name = family.attribute or Attribute.SHAPE
-    is_same, have_same = _said_same(name)
+    name = Attribute(family.function.removeprefix("equal_"))
+    is_same, have_same = _same(name)
     forms = (
         f"Is {{0.the}} {is_same} as {{1.the}}?",
         f"Does {{0.the}} have {have_same} as {{1.the}}?",
@@ -276,10 +287,10 @@ def _comparison_forms(family: Family) -> tuple[str, ...]:
 
 def _number_forms(family: Family) -> tuple[str, ...]:
     forms = _NUMBERS[family.function]
-    if not family.hops[0]:
+    if family.reasoning is Reasoning.ZERO_HOP:
         return forms
-    last = _NUMBERS_FROM_ANCHOR[family.function]
-    return (*forms, f"There is {{0.anchor.a}}; {last}")
+    asked = _NUMBERS_FROM_ANCHOR[family.function]
+    return (*forms, *(f"There is {{0.anchor.a}}; {form}" for form in asked))
 
 
 _FORMS: Final = tuple(map(_forms, FAMILIES))
