@@ -1,23 +1,21 @@
 """Say what a store holds: ``film data info``."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import final
 
 import numpy as np
-from jaxtyping import Int
 
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.data.hdf5 import open_file
+from film.data.priors import Grouping, PriorAccuracy, prior_accuracies
 from film.data.store import (
     TYPE_NAMES,
     StoredQuestions,
     list_splits,
-    outermost_functions,
     question_path,
     read_questions,
     read_store_vocabulary,
@@ -67,20 +65,17 @@ class SplitDescription:
 class StoreDescription:
     """What a store holds.
 
-    The prior accuracies are what a model reaches on ``val`` that never sees an
-    image: the most frequent training answer of each group of questions. A trained
-    model that does no better has learnt only the answers' frequencies.
+    The priors are what a model reaches on ``val`` that never sees an image. A
+    trained model that does no better has learnt only the answers' frequencies.
 
     Attributes:
         splits: Each split by its name.
         n_question_words: Size of the vocabulary of questions, special ones included.
         n_program_tokens: Size of that of programs.
         n_answers: Size of that of answers.
-        prior_accuracy: On ``val``, always giving the same answer; None where a
-                split or its answers are missing.
-        type_prior_accuracy: One answer per question type.
-        function_prior_accuracy: One answer per outermost function, which tells
-            apart, for instance, the four attributes that are queried.
+        priors: Accuracy on ``val`` of the most frequent training answer to all
+            questions, to each type, outermost function and family; without those
+            that the store does not tell.
         fingerprints: The name of the data by the form of images, where train and
             val have it.
     """
@@ -89,9 +84,7 @@ class StoreDescription:
     n_question_words: int
     n_program_tokens: int
     n_answers: int
-    prior_accuracy: float | None
-    type_prior_accuracy: float | None
-    function_prior_accuracy: float | None
+    priors: Mapping[Grouping, PriorAccuracy]
     fingerprints: Mapping[str, str]
 
 
@@ -119,11 +112,7 @@ def describe_store(directory: Path) -> StoreDescription:
         n_question_words=len(vocabulary.question_words),
         n_program_tokens=len(vocabulary.program_words),
         n_answers=len(vocabulary.answers),
-        prior_accuracy=_prior_accuracy(train, val, _one_group),
-        type_prior_accuracy=_prior_accuracy(train, val, _types),
-        function_prior_accuracy=_prior_accuracy(
-            train, val, partial(_functions, vocabulary)
-        ),
+        priors={} if not train or not val else prior_accuracies(train, val, vocabulary),
         fingerprints=_fingerprints(directory, splits),
     )
 
@@ -196,39 +185,3 @@ def _fingerprints(
         for image_input in ImageInput
         if all(image_input in splits[name].images for name in ("train", "val"))
     }
-
-
-def _prior_accuracy(
-    train: StoredQuestions | None,
-    val: StoredQuestions | None,
-    groups_of: Callable[[StoredQuestions], Int[np.ndarray, " rows"] | None],
-) -> float | None:
-    # Groups that training lacks get the answer that is most frequent overall.
-    if train is None or val is None or train.answers is None or val.answers is None:
-        return None
-    train_groups, val_groups = groups_of(train), groups_of(val)
-    if train_groups is None or val_groups is None:
-        return None
-    overall = np.bincount(train.answers).argmax()
-    right = 0
-    for group in np.unique(val_groups):
-        seen = train.answers[train_groups == group]
-        answer = np.bincount(seen).argmax() if len(seen) else overall
-        right += int((val.answers[val_groups == group] == answer).sum())
-    return right / len(val.answers)
-
-
-def _one_group(stored: StoredQuestions) -> Int[np.ndarray, " rows"]:
-    return np.zeros(len(stored.questions), dtype=np.int64)
-
-
-def _types(stored: StoredQuestions) -> Int[np.ndarray, " rows"] | None:
-    return stored.types
-
-
-def _functions(
-    vocabulary: Vocabulary, stored: StoredQuestions
-) -> Int[np.ndarray, " rows"] | None:
-    if stored.programs is None:
-        return None
-    return outermost_functions(stored.programs, vocabulary)

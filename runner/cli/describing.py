@@ -1,18 +1,27 @@
 """What the commands about data print."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from typing import Final
 
 import click
 
 from film.data.describe import SplitDescription, StoreDescription
+from film.data.priors import Grouping, PriorAccuracy
 from film.data.progress import Progress
 from film.world.teaching import ExtractorMetrics
 from runner.cli.bars import follow
 from runner.text import aligned, percent
 
 __all__ = ["echo_store", "follow_teaching"]
+
+_GROUPINGS: Final = {
+    Grouping.ALL: "of all questions",
+    Grouping.TYPE: "of the question type",
+    Grouping.FUNCTION: "of the outermost function (CLEVR's Q-type mode)",
+    Grouping.FAMILY: "of the question family",
+}
 
 
 def echo_store(store: StoreDescription, *, as_json: bool) -> None:
@@ -33,12 +42,9 @@ def echo_store(store: StoreDescription, *, as_json: bool) -> None:
         f"\n{store.n_question_words} words, {store.n_answers} answers; "
         f"images as {' and '.join(kinds) or 'nothing'}"
     )
-    click.echo(
-        "accuracy on val without looking: "
-        f"{percent(store.prior_accuracy)} with one answer, "
-        f"{percent(store.type_prior_accuracy)} with one per question type, "
-        f"{percent(store.function_prior_accuracy)} with one per outermost function"
-    )
+    if store.priors:
+        click.echo("\naccuracy on val without looking, giving the most frequent answer")
+        click.echo(f"{_priors(store.priors)}\n")
     for kind, fingerprint in store.fingerprints.items():
         click.echo(f"fingerprint with {kind}: {fingerprint}")
 
@@ -63,6 +69,20 @@ def _drawing(steps: Iterator[Progress | ExtractorMetrics]) -> Iterator[Progress]
         yield Progress(
             f"epoch {step.epoch}: cells {percent(step.presence)}, {objects}", 1, 1
         )
+
+
+def _priors(priors: Mapping[Grouping, PriorAccuracy]) -> str:
+    types = list(priors[Grouping.ALL].by_type)
+    names = [name.replace("_", " ") for name in types]
+    rows = [
+        (
+            _GROUPINGS[grouping],
+            percent(prior.accuracy),
+            *(percent(prior.by_type.get(name)) for name in types),
+        )
+        for grouping, prior in priors.items()
+    ]
+    return aligned([("", "all", *names), *rows], numbers_from=1)
 
 
 def _split(name: str, split: SplitDescription) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def write_data(folder: Path, *, n_images: int = 24) -> None:
             file["programs"] = np.tile(np.int32([1, 4, 5, 2]), (len(rows), 1))
             file["features"] = np.float32(noise + is_lit[:, :, None, None])
             file["image_ids"] = np.arange(n_images)
+            file["question_families"] = side
 
 
 @pytest.fixture(scope="session")

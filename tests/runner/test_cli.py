@@ -395,8 +395,11 @@ def test_info_describes_prepared_data(film: Film, data: Path) -> None:
     code, text, _ = film("data", "info", data)
     assert code == 0
     assert "fingerprint with features: " in text
+    (family,) = [line for line in text.splitlines() if "question family" in line]
     _, text, _ = film("data", "info", data, "--json")
-    assert json.loads(text)["splits"]["train"]["n_questions"] == 48
+    content = json.loads(text)
+    assert content["splits"]["train"]["n_questions"] == 48
+    assert f"  {100 * content['priors']['question_family']['accuracy']:.1f} %" in family
 
 
 def test_output_that_nobody_reads_is_no_error() -> None:

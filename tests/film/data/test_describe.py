@@ -13,6 +13,7 @@ from film.config import ImageInput
 from film.data.dataset import data_fingerprint
 from film.data.describe import describe_store
 from film.data.prepare import PrepareOptions, prepare
+from film.data.priors import Grouping
 from film.errors import DataError
 
 MakeClevr = Callable[..., Path]
@@ -57,28 +58,42 @@ def test_the_priors_are_those_found_by_hand(
     answers, tokens = known["answer_token_to_idx"], known["program_token_to_idx"]
     splits = {
         "train": [
-            *(("count", "2"), ("count", "2"), ("count", "1"), ("query_shape", "cube")),
-            *(("query_color", "red"), ("query_color", "red")),
+            *(("count", "2", 1), ("count", "2", 1), ("count", "1", 2)),
+            *(("query_shape", "cube", 3), ("query_color", "red", 4)),
+            ("query_color", "red", 4),
         ],
         "val": [
-            *(("count", "2"), ("count", "1"), ("query_color", "red")),
-            *(("query_shape", "cube"), ("exist", "2")),
+            *(("count", "2", 1), ("count", "1", 2), ("query_color", "red", 4)),
+            *(("query_shape", "cube", 3), ("exist", "2", 5)),
         ],
     }
     for split, rows in splits.items():
         with h5py.File(tmp_path / f"{split}.h5", "w") as file:
             file["questions"] = np.full((len(rows), 3), [1, 4, 2])
             file["image_idxs"] = np.zeros(len(rows), int)
-            file["answers"] = [answers[answer] for _, answer in rows]
+            file["answers"] = [answers[answer] for _, answer, _ in rows]
+            file["question_families"] = [family for *_, family in rows]
             file["programs"] = [
-                [1, tokens[function], tokens["scene"], 2] for function, _ in rows
+                [1, tokens[function], tokens["scene"], 2] for function, *_ in rows
             ]
-    description = describe_store(tmp_path)
+    priors = describe_store(tmp_path).priors
     # Always "2": 2 of 5. By type: "2" for count, "red" for queries, and for exist,
-    # which training lacks, "2": 3 of 5. By function also the cube: 4 of 5.
-    assert description.prior_accuracy == 2 / 5
-    assert description.type_prior_accuracy == 3 / 5
-    assert description.function_prior_accuracy == 4 / 5
+    # which training lacks, "2": 3 of 5. By function also the cube: 4 of 5. By family
+    # also the other count.
+    assert {grouping: prior.accuracy for grouping, prior in priors.items()} == {
+        Grouping.ALL: 2 / 5,
+        Grouping.TYPE: 3 / 5,
+        Grouping.FUNCTION: 4 / 5,
+        Grouping.FAMILY: 5 / 5,
+    }
+    assert priors[Grouping.ALL].by_type == {
+        "count": 1 / 2,
+        "exist": 1,
+        "query_attribute": 0,
+    }
+    assert priors[Grouping.TYPE].by_type["query_attribute"] == 1 / 2
+    assert priors[Grouping.FUNCTION].by_type["query_attribute"] == 1
+    assert priors[Grouping.FAMILY].by_type["count"] == 1
 
 
 def test_a_store_without_validation_or_programs_has_no_priors_for_them(
@@ -87,13 +102,13 @@ def test_a_store_without_validation_or_programs_has_no_priors_for_them(
     list(prepare(make_clevr(), tmp_path / "store"))
     with h5py.File(tmp_path / "store" / "val.h5", "r+") as file:
         del file["programs"], file["types"]
+        file["question_families"][:] = -1
     description = describe_store(tmp_path / "store")
-    assert description.prior_accuracy is not None
-    assert description.type_prior_accuracy is None
-    assert description.function_prior_accuracy is None
+    assert description.priors.keys() == {Grouping.ALL}
+    assert description.priors[Grouping.ALL].by_type == {}
     (tmp_path / "store" / "val.h5").unlink()
     description = describe_store(tmp_path / "store")
-    assert description.prior_accuracy is None
+    assert description.priors == {}
     assert description.fingerprints == {}
 
 
@@ -120,10 +135,10 @@ def test_the_real_subset_is_described(shared: Path, tmp_path: Path) -> None:
     }
     assert sum(val.questions_per_type.values()) == val.n_questions == 407
     assert 17 < train.mean_words < 20
-    assert description.type_prior_accuracy is not None
-    assert description.function_prior_accuracy is not None
-    assert 0.25 < description.type_prior_accuracy < 0.4
-    assert 0.38 < description.function_prior_accuracy < 0.5
+    priors = {name: prior.accuracy for name, prior in description.priors.items()}
+    assert 0.25 < priors[Grouping.TYPE] < 0.4
+    assert 0.38 < priors[Grouping.FUNCTION] < 0.5
+    assert 0.38 < priors[Grouping.FAMILY] < 0.5
 
 
 def test_the_unknown_words_of_humans_are_as_known(shared: Path, tmp_path: Path) -> None:
