@@ -17,6 +17,7 @@ import click
 from film.errors import FilmError
 from runner.cli.browse import ui
 from runner.cli.data import data
+from runner.cli.looking import check
 from runner.cli.single import train, verify
 from runner.cli.study import listing, plan, report, run, show, status, sync
 from runner.errors import BusyError
@@ -41,6 +42,7 @@ for _command in (
     listing, show, plan, run, status, report, sync, ui, train, verify, data
 ):  # fmt: skip
     film.add_command(_command)
+data.add_command(check)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
