@@ -18,8 +18,11 @@ class Progress:
         stage: What is being done, in words for the user ("train: images").
         done: How many steps of this stage are done, from 0.
         total: How many steps this stage has.
+        whole: The share of the whole work, all stages together, that is behind us;
+            None where that is not known.
     """
 
     stage: str
     done: int
     total: int
+    whole: float | None = None

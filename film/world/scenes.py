@@ -12,8 +12,9 @@ References:
 import math
 import random
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from film.errors import ConfigError
 from film.world.attributes import Attribute, Color, Material, Shape, Size
 from film.world.config import WorldConfig
 from film.world.geometry import (
@@ -30,8 +31,10 @@ from film.world.randomness import generator_for
 
 __all__ = ["Scene", "SceneObject", "draw_scene", "scene_entry"]
 
-_TABLE = 3.0  # objects stand within ±3 on both axes
-_TRIES = 50  # per object, before all start again
+_TABLE: Final = 3.0  # objects stand within ±3 on both axes
+_TRIES: Final = 50  # per object, before all start again
+# Ten objects under CLEVR's rules take about thirty, a hundred at times.
+_RESTARTS: Final = 20_000
 
 _CAMERA = (7.48113, -6.50764, 5.34367)
 _LAMPS = {
@@ -108,6 +111,9 @@ def draw_scene(config: WorldConfig, split: str, index: int) -> Scene:
 
     Returns:
         A scene in which every object is seen.
+
+    Raises:
+        ConfigError: If so many objects find no place by the world's rules.
     """
     rng = generator_for(config.seed, split, index, "scene")
     camera = _jittered(rng, _CAMERA, config.camera_jitter)
@@ -116,10 +122,16 @@ def draw_scene(config: WorldConfig, split: str, index: int) -> Scene:
         for name, point in _LAMPS.items()
     }
     n_objects = rng.randint(config.min_objects, config.max_objects)
-    while True:
+    for _ in range(_RESTARTS):
         objects = _draw_objects(rng, config, split, n_objects)
         if objects is not None and _all_are_seen(config, camera, objects):
             return Scene(objects=objects, camera=camera, lamps=lamps)
+    raise ConfigError(
+        f"world: {n_objects} objects found no place in {_RESTARTS:,} tries with "
+        f"min_gap {config.min_gap:g}, min_margin {config.min_margin:g} and "
+        f"min_visible_pixels {config.min_visible_pixels}; lower one of them, or "
+        "max_objects"
+    )
 
 
 def scene_entry(
@@ -134,9 +146,13 @@ def scene_entry(
         index: The scene's number within the split.
 
     Returns:
-        The entry, with the keys of the released files.
+        The entry, with the keys of the released files and, for each object, the
+        number of the picture's pixels that show it.
     """
     camera = Camera(scene.camera)
+    solids = [thing.solid for thing in scene.objects]
+    hits = first_hits(camera, solids, config.width, config.height)
+    pixels = visible_pixels(hits.solids)
     return {
         "split": split,
         "image_index": index,
@@ -150,8 +166,9 @@ def scene_entry(
                 "rotation": thing.rotation,
                 "3d_coords": list(thing.center),
                 "pixel_coords": _pixel(camera, thing, config),
+                "visible_pixels": pixels.get(number, 0),
             }
-            for thing in scene.objects
+            for number, thing in enumerate(scene.objects)
         ],
         "relationships": relationships([thing.center for thing in scene.objects]),
         "directions": {

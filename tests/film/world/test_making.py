@@ -16,7 +16,9 @@ from film.errors import ConfigError, DataError
 from film.world.attributes import Shape
 from film.world.config import PRESETS, WorldConfig, load_world_config
 from film.world.executor import SceneGraph, answer
-from film.world.making import CLEVR_FOLDER, make_world
+from film.world.features import feature_shape
+from film.world.layout import CLEVR_FOLDER, HUMANS_FOLDER
+from film.world.making import make_world
 
 TINY = PRESETS["tiny"]
 
@@ -28,11 +30,11 @@ def make(config: WorldConfig, directory: Path, processes: int = 1) -> Path:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    """Every file but the HDF5 ones, which record when they were written."""
+    """Every file, byte by byte."""
     return {
         str(path.relative_to(directory)): path.read_bytes()
         for path in sorted(directory.rglob("*"))
-        if path.is_file() and path.suffix != ".h5"
+        if path.is_file()
     }
 
 
@@ -42,7 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_folder_has_clevrs_layout_and_the_store(world: Path) -> None:
-    names = set(contents(world)) | {path.name for path in world.glob("*.h5")}
+    names = set(contents(world))
     pictures = {
         f"{CLEVR_FOLDER}/images/{split}/CLEVR_{split}_{number:06d}.png"
         for split, n_scenes in TINY.splits.items()
@@ -53,8 +55,9 @@ def test_the_folder_has_clevrs_layout_and_the_store(world: Path) -> None:
         for split in TINY.splits
         for kind in ("scenes", "questions")
     }
+    humans = {f"{HUMANS_FOLDER}/CLEVR-Humans-{split}.json" for split in TINY.splits}
     stores = {"train.h5", "val.h5", "test.h5", "vocab.json", "world.json"}
-    assert names == pictures | entries | stores
+    assert names == pictures | entries | humans | stores
 
 
 def test_every_question_file_answers_right(world: Path) -> None:
@@ -79,7 +82,7 @@ def test_every_question_file_answers_right(world: Path) -> None:
 
 @pytest.mark.parametrize(
     ("image_input", "shape"),
-    [(ImageInput.PIXELS, (3, 32, 48)), (ImageInput.FEATURES, (32, 4, 6))],
+    [(ImageInput.PIXELS, (3, 32, 48)), (ImageInput.FEATURES, feature_shape(32, 48))],
 )
 def test_the_store_opens_as_a_dataset(
     world: Path, image_input: ImageInput, shape: tuple[int, int, int]
@@ -105,14 +108,18 @@ def test_two_processes_make_the_same_world(world: Path, tmp_path: Path) -> None:
     assert contents(make(TINY, tmp_path / "again", processes=2)) == contents(world)
 
 
-def test_a_world_larger_than_the_papers_pictures_keeps_its_size(
+def test_pictures_larger_than_the_papers_are_stored_in_the_papers_size(
     tmp_path: Path,
 ) -> None:
     large = TINY.model_copy(
         update={"width": 240, "height": 120, "n_train": 2, "n_val": 2, "n_test": 0}
     )
-    data = open_dataset(make(large, tmp_path / "large"), "val", ImageInput.PIXELS)
-    assert data.image_shape == (3, 120, 240)
+    directory = make(large, tmp_path / "large")
+    data = open_dataset(directory, "val", ImageInput.PIXELS)
+    assert data.image_shape == (3, 224, 224)
+    picture = directory / CLEVR_FOLDER / "images" / "val" / "CLEVR_val_000000.png"
+    with Image.open(picture) as drawn:
+        assert drawn.size == (240, 120)
 
 
 def test_a_world_that_is_there_is_not_made_again(world: Path) -> None:

@@ -4,12 +4,15 @@ import json
 import math
 from itertools import combinations, permutations
 
+import numpy as np
 import pytest
 
+from film.errors import ConfigError
 from film.world import lessons
 from film.world.config import WorldConfig, load_world_config
 from film.world.drawing import ask_questions
 from film.world.geometry import NOTHING, Camera, first_hits, visible_pixels
+from film.world.rendering import draw_masks
 from film.world.scenes import Scene, draw_scene, scene_entry
 
 CROWDED = WorldConfig()
@@ -130,7 +133,49 @@ def test_an_entry_has_the_keys_of_the_released_files() -> None:
         assert set(thing) == {
             *("shape", "size", "material", "color"),
             *("rotation", "3d_coords", "pixel_coords"),
+            "visible_pixels",  # ours
         }
+
+
+def test_visible_pixels_are_counted_in_the_picture() -> None:
+    for index, scene in enumerate(SCENES[:5]):
+        entry = scene_entry(scene, CROWDED, "train", index)
+        masks = draw_masks(scene, CROWDED.width, CROWDED.height)
+        counts = np.bincount(masks.ravel(), minlength=len(scene.objects) + 1)
+        assert [thing["visible_pixels"] for thing in entry["objects"]] == list(
+            counts[1:]
+        )
+        assert min(counts) > 0
+
+
+def test_rules_that_no_scene_can_follow_are_reported() -> None:
+    crowded = CROWDED.model_copy(update={"min_objects": 10, "min_margin": 2.0})
+    with pytest.raises(
+        ConfigError, match=r"10 objects found no place .* min_margin 2 .*; lower one"
+    ):
+        draw_scene(crowded, "train", 0)
+
+
+def test_no_two_scenes_of_a_world_are_alike() -> None:
+    # Scenes of few objects, from few values, are the most alike.
+    config = load_world_config(
+        {
+            "min_objects": 1,
+            "max_objects": 2,
+            "colors": ["red", "blue"],
+            "shapes": ["sphere"],
+            "materials": ["metal"],
+            "sizes": ["small"],
+            "camera_jitter": 0,
+            "lamp_jitter": 0,
+        }
+    )
+    scenes = [
+        draw_scene(config, split, index)
+        for split, n_scenes in (("train", 1000), ("val", 500), ("test", 500))
+        for index in range(n_scenes)
+    ]
+    assert len({scene.objects for scene in scenes}) == len(scenes) == 2000
 
 
 def test_pixel_coords_show_the_middle_of_the_object() -> None:
