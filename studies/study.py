@@ -3,12 +3,13 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -18,7 +19,7 @@ from pydantic import (
 from film.config import Config, ImageInput, named_config
 from film.errors import FilmError
 from film.validation import validation_line
-from film.world.config import WorldConfig
+from film.world.config import PRESETS, WorldConfig, world_preset
 from studies.errors import StudyError
 from studies.trial import BASELINE, Trial
 
@@ -42,6 +43,25 @@ _MERGE = "tag:yaml.org,2002:merge"  # the key <<
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is built
 
 
+def _named_world(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    try:
+        return world_preset(given)
+    except FilmError as error:
+        raise ValueError(str(error)) from None
+
+
+# The settings of a world, or the name of a preset.
+_World = Annotated[
+    WorldConfig,
+    BeforeValidator(
+        _named_world,
+        json_schema_input_type=WorldConfig | Literal[tuple(PRESETS)],
+    ),
+]
+
+
 class StudyFile(BaseModel):
     """What a study file says, key by key."""
 
@@ -57,9 +77,10 @@ class StudyFile(BaseModel):
     settings: dict[str, Any] = Field(
         default={}, description="Changes to it that hold in every row."
     )
-    world: WorldConfig | None = Field(
+    world: _World | None = Field(
         default=None,
-        description="A world to make; without one, files of CLEVR given at launch.",
+        description="A world to make, by its settings or the name of a preset; "
+        "without one, files of CLEVR given at launch.",
     )
     seeds: Annotated[int, Field(strict=True, ge=1, le=_MOST_RUNS)] | list[_Seed] = (
         Field(default=5, description="How many runs a row has, or their seeds.")

@@ -55,6 +55,11 @@ def test_a_study_has_its_baseline_first_and_its_rows_in_order(tmp_path: Path) ->
     assert study.inputs == (ImageInput.FEATURES, ImageInput.PIXELS)
 
 
+def test_a_world_may_be_named(tmp_path: Path) -> None:
+    text = SMALL.replace("study: small", "study: small\nworld: tiny")
+    assert read(tmp_path, text).world == world_preset("tiny")
+
+
 def test_a_study_wants_every_row_with_every_seed(tmp_path: Path) -> None:
     trials = read(tmp_path, SMALL).trials(FINGERPRINTS)
     assert [(t.row, t.seed) for t in trials[:5]] == [
@@ -146,7 +151,7 @@ class TestIdentity:
         ("seeds: [3, 5]", "seeds: [3, 3]", r"seeds.*\[3, 3\].*different"),
         ("seeds: [3, 5]", "seeds: 0", r"seeds"),
         ("study: small", "study: small\nbaseline: best", r"'best'; there is paper"),
-        ("study: small", "study: small\nworld: clevr", r"world: got 'clevr'"),
+        ("study: small", "study: small\nworld: smal", r"world: .*no world 'smal'; did"),
         (
             "study: small",
             "study: small\nworld: {n_train: 0}",
