@@ -54,7 +54,7 @@ FeatureExtractor = Callable[
     [UInt8[np.ndarray, "images channels=3 height width"]],
     Float[np.ndarray, "images features rows columns"],
 ]
-"""Computes features from pixels as the store has them; the same shape at each call."""
+"""Computes features from pixels; the same shape at each call."""
 
 
 @final
@@ -74,6 +74,11 @@ class PrepareOptions:
         keep_pixels: Store the images themselves.
         extractor: Computes features to store; None stores none. Without pixels and
             features, only questions are stored and no image is needed.
+        extractor_size: Height and width of the images that the extractor sees,
+            whatever the size of those that are stored; None takes that of the first
+            image.
+        extractor_name: What the extractor is, weights included; stored beside the
+            features.
         vocabulary: A vocab.json to use instead of building one.
         expand: Add the words of the training questions to that vocabulary.
         min_word_count: How often a word must occur in the training questions to be
@@ -91,6 +96,8 @@ class PrepareOptions:
     image_size: tuple[int, int] | None = None
     keep_pixels: bool = True
     extractor: FeatureExtractor | None = None
+    extractor_size: tuple[int, int] | None = None
+    extractor_name: str | None = None
     vocabulary: Path | None = None
     expand: bool = False
     min_word_count: int = 1
@@ -116,6 +123,9 @@ class PrepareOptions:
             "max_images": self.max_images,
             "max_questions": self.max_questions,
             "image_size": None if self.image_size is None else min(self.image_size),
+            "extractor_size": None
+            if self.extractor_size is None
+            else min(self.extractor_size),
         }
         for name, number in numbers.items():
             if number is not None and number < 1:
@@ -124,6 +134,17 @@ class PrepareOptions:
             raise ConfigError(
                 "expand adds words to a given vocabulary; give one (vocabulary)"
             )
+
+
+# Of the images that are stored, and of those that the extractor sees.
+@dataclass(frozen=True, kw_only=True)
+class _Sizes:
+    stored: tuple[int, int]
+    seen: tuple[int, int]
+
+    def wanted(self, options: PrepareOptions) -> set[tuple[int, int]]:
+        stored = {self.stored} if options.keep_pixels else set()
+        return stored if options.extractor is None else stored | {self.seen}
 
 
 def prepare(
@@ -150,21 +171,22 @@ def prepare(
     out.mkdir(parents=True, exist_ok=True)
     with unfinished_folder(out) as written:
         vocabulary: Vocabulary | None = None
-        size = options.image_size
+        sizes: _Sizes | None = None
         for name, files in splits.items():
             questions = yield from _read_questions(name, files, options)
             if vocabulary is None:
                 vocabulary = _choose_vocabulary(name, questions, out, options)
                 _check_staying_splits(out, splits, vocabulary)
             paths = _image_paths(files, questions, options)
-            if paths and size is None:
-                size = default_size(next(iter(paths.values())))
+            if paths and sizes is None:
+                sizes = _choose_sizes(next(iter(paths.values())), options)
             with h5py.File(written / f"{name}.h5", "w") as file:
                 _write_attributes(file, questions, vocabulary, options)
                 write_questions(
                     file, _encode(files, questions, vocabulary, options.program_order)
                 )
-                yield from _write_images(file, name, paths, size, options)
+                if sizes is not None:
+                    yield from _write_images(file, name, paths, sizes, options)
         if vocabulary is not None:
             write_vocabulary(vocabulary, written / "vocab.json")
         for path in sorted(written.iterdir()):
@@ -375,11 +397,19 @@ def _image_paths(
     return paths
 
 
+def _choose_sizes(path: Path, options: PrepareOptions) -> _Sizes:
+    _, height, width = read_pixels(path).shape
+    return _Sizes(
+        stored=options.image_size or default_size(path),
+        seen=options.extractor_size or (height, width),
+    )
+
+
 def _write_images(
     file: h5py.File,
     name: str,
     paths: Mapping[int, Path],
-    size: tuple[int, int] | None,
+    sizes: _Sizes,
     options: PrepareOptions,
 ) -> Iterator[Progress]:
     if not paths:
@@ -390,14 +420,19 @@ def _write_images(
     yield Progress(stage, 0, len(paths))
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(paths), _IMAGES_PER_STEP):
-            step = islice(remaining, _IMAGES_PER_STEP)
-            images = np.stack(list(pool.map(partial(read_pixels, size=size), step)))
+            step = list(islice(remaining, _IMAGES_PER_STEP))
+            images = {
+                size: np.stack(list(pool.map(partial(read_pixels, size=size), step)))
+                for size in sizes.wanted(options)
+            }
             if options.keep_pixels:
-                _append(file, "images", start, len(paths), images)
+                _append(file, "images", start, len(paths), images[sizes.stored])
             if options.extractor is not None:
-                features = options.extractor(images)
+                features = options.extractor(images[sizes.seen])
                 _append(file, "features", start, len(paths), features)
-            yield Progress(stage, start + len(images), len(paths))
+            yield Progress(stage, start + len(step), len(paths))
+    if options.extractor is not None and options.extractor_name is not None:
+        file["features"].attrs["extractor"] = options.extractor_name
 
 
 def _append(

@@ -1,9 +1,12 @@
 """Commands about data: make a world, prepare CLEVR, say what there is."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from film.errors import ConfigError
 from runner.cli.options import as_json
 
 __all__ = ["data"]
@@ -29,20 +32,35 @@ def data() -> None:
     help="Change a setting of the preset; repeatable.",
 )
 @click.option("-j", "--jobs", type=_COUNT, help="Processes.  [default: one per core]")
-def make(preset: str, out: Path, settings: tuple[str, ...], jobs: int | None) -> None:
-    """Make the world PRESET (tiny, quick or small) in the folder OUT.
+@click.option(
+    "--store-only",
+    is_flag=True,
+    help="Keep what training reads, and no pictures and JSON files.",
+)
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Say what would be made and what it needs."
+)
+def make(
+    preset: str,
+    out: Path,
+    *,
+    settings: tuple[str, ...],
+    jobs: int | None,
+    store_only: bool,
+    dry_run: bool,
+) -> None:
+    """Make the world PRESET (tiny, quick, small or clevr) in the folder OUT.
+
+    Stopped at any moment, the same command goes on from where it was.
 
     Example: film data make quick world --set n_train=500
     """
     from film.world.config import load_world_config
-    from film.world.making import make_world
-    from runner.cli.bars import follow
+    from runner.cli.making import make_with_notice
     from runner.cli.settings import parse_settings
-    from runner.workers import n_cores
 
     config = load_world_config(parse_settings(settings), preset)
-    follow(make_world(config, out.resolve(), processes=jobs or n_cores()))
-    click.echo(f"world {config.fingerprint} is in {out}")
+    make_with_notice(config, out, jobs, store_only=store_only, dry_run=dry_run)
 
 
 @data.command()
@@ -55,7 +73,23 @@ def make(preset: str, out: Path, settings: tuple[str, ...], jobs: int | None) ->
 )
 @click.option("--no-pixels", is_flag=True, help="Do not store the pictures.")
 @click.option(
-    "--extract", is_flag=True, help="Store features of the suite's own small network."
+    "--features",
+    type=click.Choice(["world", "resnet101", "none"]),
+    default="none",
+    show_default=True,
+    help="Store features too: of the suite's own small network, or the paper's.",
+)
+@click.option(
+    "--resnet-weights",
+    type=_FILE,
+    help="A state_dict of ResNet-101.  [default: torchvision's IMAGENET1K_V1, fetched]",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where resnet101 computes; auto takes a GPU where there is one.",
 )
 @click.option("--vocabulary", type=_FILE, help="A vocab.json to use.")
 @click.option("--expand", is_flag=True, help="Add the training questions' words to it.")
@@ -76,24 +110,28 @@ def prepare(
     max_images: int | None,
     max_questions: int | None,
     no_pixels: bool,
-    extract: bool,
+    features: str,
+    resnet_weights: Path | None,
+    device: str,
     expand: bool,
 ) -> None:
     """Prepare SOURCE (CLEVR, CoGenT, CLEVR-Humans) for training, in the folder OUT.
 
-    Example: film data prepare CLEVR_v1.0 clevr --max-images 100
+    Example: film data prepare CLEVR_v1.0 clevr --max-images 100 --features world
     """
     from film.data.prepare import PrepareOptions
     from film.data.prepare import prepare as prepare_store
-    from film.world.features import extract_features
     from runner.cli.bars import follow
 
+    extractor, size, name = _choose_extractor(features, resnet_weights, device)
     options = PrepareOptions(
         splits=splits or None,
         images=images,
         image_size=image_size,
         keep_pixels=not no_pixels,
-        extractor=extract_features if extract else None,
+        extractor=extractor,
+        extractor_size=size,
+        extractor_name=name,
         vocabulary=vocabulary,
         expand=expand,
         min_word_count=min_word_count,
@@ -102,6 +140,27 @@ def prepare(
     )
     follow(prepare_store(source, out, options))
     click.echo(f"prepared in {out}; `film data info {out}` says what is there")
+
+
+# What computes the features, the size of pictures that it sees, and its name.
+def _choose_extractor(
+    features: str, weights: Path | None, device: str
+) -> tuple[Callable[..., Any] | None, tuple[int, int] | None, str | None]:
+    if features == "resnet101":
+        from film.data.resnet import RESNET_SIZE, load_resnet
+
+        resnet = load_resnet(weights, None if device == "auto" else device)
+        return resnet, RESNET_SIZE, resnet.name
+    if weights is not None or device != "auto":
+        raise ConfigError(
+            "--resnet-weights and --device choose how --features resnet101 are "
+            f"computed; leave them out with --features {features}"
+        )
+    if features == "none":
+        return None, None, None
+    from film.world.features import EXTRACTOR_NAME, extract_features
+
+    return extract_features, None, EXTRACTOR_NAME
 
 
 @data.command()

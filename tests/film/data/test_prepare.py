@@ -127,7 +127,7 @@ def test_a_large_image_gets_the_papers_size_and_any_size_can_be_asked(
             assert file["images"].shape[2:] == shape
 
 
-def test_an_extractor_sees_the_stored_pixels_and_its_features_are_stored(
+def test_an_extractor_sees_the_pixels_and_its_features_are_stored(
     make_clevr: MakeClevr, tmp_path: Path
 ) -> None:
     def halve(images: np.ndarray) -> np.ndarray:
@@ -144,6 +144,29 @@ def test_an_extractor_sees_the_stored_pixels_and_its_features_are_stored(
     with h5py.File(tmp_path / "alone" / "train.h5") as file:
         assert "images" not in file
         assert file["features"].shape == (2, 2, 2, 3)
+
+
+def test_an_extractor_sees_images_at_their_own_size_or_at_the_one_asked(
+    make_clevr: MakeClevr, tmp_path: Path
+) -> None:
+    def whole(images: np.ndarray) -> np.ndarray:
+        return images.astype(np.float16)
+
+    source = make_clevr(size=(24, 16))
+    run(source, tmp_path / "own", image_size=(4, 6), extractor=whole)
+    run(source, tmp_path / "asked", extractor=whole, extractor_size=(8, 8))
+    run(source, tmp_path / "same", image_size=(8, 8))
+    with h5py.File(tmp_path / "own" / "train.h5") as file:
+        assert file["images"].shape[2:] == (4, 6)
+        assert file["features"].shape[2:] == (16, 24)
+        assert file["features"][1, 1, 3].tolist() == list(range(24))
+        assert "extractor" not in file["features"].attrs
+    with h5py.File(tmp_path / "same" / "train.h5") as file:
+        assert "features" not in file
+        resized = file["images"][:]
+    with h5py.File(tmp_path / "asked" / "train.h5") as file:
+        assert file["images"].shape[2:] == (16, 24)
+        assert np.array_equal(file["features"][:], resized.astype(np.float16))
 
 
 def test_questions_alone_need_no_images(make_clevr: MakeClevr, tmp_path: Path) -> None:
@@ -381,6 +404,7 @@ class TestMistakes:
             ({"max_images": 0}, r"max_images must be at least 1, got 0"),
             ({"max_questions": -1}, r"max_questions must be at least 1, got -1"),
             ({"image_size": (4, 0)}, r"image_size must be at least 1, got 0"),
+            ({"extractor_size": (0, 4)}, r"extractor_size must be at least 1, got 0"),
             ({"expand": True}, r"expand adds words to a given vocabulary; give one"),
         ],
     )

@@ -1,12 +1,15 @@
 """The shipped extractor reads objects it has never seen, in any size of picture."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from film.data.images import read_pixels
 from film.data.progress import Progress
 from film.errors import DataError
 from film.world.attributes import VALUES, Attribute
@@ -18,8 +21,10 @@ from film.world.extractor import (
     weights_digest,
     write_weights,
 )
-from film.world.features import extract_features
+from film.world.features import EXTRACTOR_NAME, extract_features, feature_shape
 from film.world.lessons import CELL, LESSONS, NO_LABEL, draw_lesson, stack_lessons
+from film.world.rendering import render
+from film.world.scenes import draw_scene, scene_entry
 from film.world.teaching import (
     ExtractorMetrics,
     _folded,
@@ -42,6 +47,7 @@ def _one_thread() -> Iterator[None]:
 
 def test_the_recorded_version_is_that_of_the_shipped_weights() -> None:
     assert weights_digest() == EXTRACTOR_VERSION
+    assert EXTRACTOR_VERSION in EXTRACTOR_NAME
     assert SHIPPED.stat().st_size < 500_000
 
 
@@ -68,9 +74,65 @@ def test_a_picture_has_the_same_features_alone_as_among_others() -> None:
     assert alone[0] == pytest.approx(together[5], abs=5e-3)
 
 
-def test_pictures_of_other_sizes_have_features_too() -> None:
-    pictures = np.zeros((2, 3, 128, 160), np.uint8)
-    assert extract_features(pictures).shape == (2, 32, 16, 20)
+@pytest.mark.parametrize(
+    ("size", "cells"),
+    [
+        ((64, 96), (8, 12)),
+        ((32, 48), (8, 12)),
+        ((120, 160), (9, 12)),
+        ((320, 480), (8, 12)),
+        ((96, 48), (12, 6)),
+        ((9, 300), (1, 12)),
+    ],
+)
+def test_the_longer_side_of_any_picture_becomes_twelve_cells(
+    size: tuple[int, int], cells: tuple[int, int]
+) -> None:
+    assert feature_shape(*size) == (32, *cells)
+    features = extract_features(np.zeros((2, 3, *size), np.uint8))
+    assert features.shape == (2, 32, *cells)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "least"),
+    [(96, 64, 0.93), (48, 32, 0.8), (160, 120, 0.93), (240, 160, 0.93)],
+)
+def test_objects_are_named_in_pictures_of_any_size(
+    width: int, height: int, least: float
+) -> None:
+    scenes = [draw_scene(LESSONS, "sizes", index) for index in range(15)]
+    pictures = [render(scene, width, height, 2).transpose(2, 0, 1) for scene in scenes]
+    config = LESSONS.model_copy(update={"width": width, "height": height})
+    entries = [scene_entry(scene, config, "sizes", 0) for scene in scenes]
+    assert share_named(np.stack(pictures), entries) > least
+
+
+def test_objects_of_real_pictures_are_named_too(shared: Path) -> None:
+    source = shared / "clevr" / "CLEVR_v1.0"
+    path = source / "scenes" / "CLEVR_val_scenes.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))["scenes"]
+    names = [entry["image_filename"] for entry in entries]
+    pictures = [read_pixels(source / "images" / "val" / name) for name in names]
+    assert share_named(np.stack(pictures), entries) > 0.9
+
+
+def share_named(pictures: np.ndarray, entries: list[dict[str, Any]]) -> float:
+    """Read the values of each object off the cell where its middle is."""
+    features = extract_features(np.ascontiguousarray(pictures))
+    down = features.shape[2] / pictures.shape[2]
+    across = features.shape[3] / pictures.shape[3]
+    with torch.inference_mode():
+        maps = torch.from_numpy(features).float()
+        opinions = load_extractor().read_names(maps)
+    right = []
+    for number, entry in enumerate(entries):
+        for thing in entry["objects"]:
+            x, y, _ = thing["pixel_coords"]
+            row, column = int(y * down), int(x * across)
+            for attribute, values in VALUES.items():
+                best = int(opinions[attribute][number, :, row, column].argmax())
+                right.append(values[best] == thing[attribute])
+    return float(np.mean(right))
 
 
 def test_labels_name_what_fills_the_cell() -> None:
