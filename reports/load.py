@@ -1,6 +1,7 @@
 """The only reader of MLflow: from a study's wanted trials to what was recorded."""
 
 import hashlib
+import json
 import math
 import os
 import tempfile
@@ -30,6 +31,9 @@ _METRICS: Final = {
     "wall_time_s": "wall_time_s",
 }
 _PREDICTIONS: Final = "predictions.parquet"
+_EPOCHS: Final = "metrics.jsonl"
+_EPOCH_METRICS: Final = "train_loss", "train_accuracy", "val_loss", "val_accuracy"
+_TRIAL: Final = "row", "group", "is_baseline", "seed", "trial_id"
 _SQLITE: Final = "sqlite:///"
 _Foreign = Any  # MLflow's objects carry no types
 
@@ -41,6 +45,7 @@ class _Record:
     state: RunState = RunState.MISSING
     metrics: Mapping[str, float] = field(default_factory=dict)
     answers: Answers | None = None
+    epochs: Sequence[Mapping[str, float]] = ()
     note: str = ""
 
 
@@ -61,8 +66,16 @@ def load_results(trials: Sequence[Trial], tracking_uri: str) -> Results:
     rows = [_row(trial, records.get(trial.trial_id, _Record())) for trial in trials]
     types = sorted({name for row in rows for name in row if _is_type(name)}, key=_order)
     fixed = [name for name in rows[0] if not _is_type(name)] if rows else []
+    epochs = [
+        {**{name: row[name] for name in _TRIAL}, **epoch}
+        for row in rows
+        if row["trial_id"] in records
+        for epoch in records[row["trial_id"]].epochs
+    ]
+    of_epochs = [*_TRIAL, "epoch", *_EPOCH_METRICS, *types]
     return Results(
         trials=pd.DataFrame(rows, columns=[*fixed, *types]),
+        curves=pd.DataFrame(epochs, columns=of_epochs),
         answers={
             trial_id: record.answers
             for trial_id, record in records.items()
@@ -169,11 +182,12 @@ class _Reader:
             note = f"{name} is FINISHED but has no accuracy: counted as missing"
             return _Record(RunState.MISSING, note=note)
         answers = self._answers(run.info.run_id)
+        epochs = self._epochs(run.info.run_id)
         if answers is None or _agree(answers, metrics["val_accuracy"]):
-            return _Record(state, metrics, answers)
+            return _Record(state, metrics, answers, epochs)
         name = run.data.tags.get("mlflow.runName", run.info.run_id)
         note = f"{name}: its answers are not those of its accuracy and were not used"
-        return _Record(state, metrics, note=note)
+        return _Record(state, metrics, epochs=epochs, note=note)
 
     def _answers(self, run_id: str) -> Answers | None:
         with tempfile.TemporaryDirectory() as folder:
@@ -190,6 +204,20 @@ class _Reader:
                 raise ReportError(msg) from error
         frame = table.to_pandas().sort_values("question")
         return Answers(self._shared(frame), frame["correct"].to_numpy(dtype=bool))
+
+    # One file has every metric of every epoch: asking for their histories one by one
+    # would take a call each.
+    def _epochs(self, run_id: str) -> list[dict[str, float]]:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = self._client.download_artifacts(run_id, _EPOCHS, folder)
+                lines = Path(path).read_text(encoding="utf-8").splitlines()
+                return [_epoch(json.loads(line)) for line in lines]
+            except (self._absent, OSError):
+                return []
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                msg = f"{_EPOCHS} of MLflow run {run_id} cannot be read: {error}"
+                raise ReportError(msg) from error
 
     def _shared(self, frame: pd.DataFrame) -> Questions:
         rows = frame["question"].to_numpy(dtype=np.int64)
@@ -224,6 +252,15 @@ def _metrics(recorded: Mapping[str, float]) -> dict[str, float]:
         if key.startswith(_TYPE_METRIC)
     }
     return named | by_type
+
+
+def _epoch(row: Mapping[str, Any]) -> dict[str, float]:
+    by_type = row["val_accuracy_by_type"].items()
+    return {
+        "epoch": row["epoch"],
+        **{name: row[name] for name in _EPOCH_METRICS},
+        **{f"val_accuracy_{name}": value for name, value in by_type},
+    }
 
 
 def _agree(answers: Answers, accuracy: float) -> bool:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from reports.tables import TableSpec
 
-__all__ = ["Page", "to_html", "to_html_table"]
+__all__ = ["Page", "Picture", "to_html", "to_html_table"]
 
 _TEMPLATES = Environment(
     loader=PackageLoader("reports"),
@@ -17,6 +17,28 @@ _TEMPLATES = Environment(
     undefined=StrictUndefined,
     keep_trailing_newline=True,
 )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of a page.
+
+    Attributes:
+        heading: What stands above it.
+        png: The figure itself.
+        text: The same in words, for those who cannot see it.
+        caption: How to read it; empty where the figure says so itself.
+    """
+
+    heading: str
+    png: bytes
+    text: str
+    caption: str = ""
+
+    @property
+    def data(self) -> str:
+        """The figure as text within the page."""
+        return base64.b64encode(self.png).decode("ascii")
 
 
 @dataclass(frozen=True)
@@ -28,8 +50,7 @@ class Page:
         question: What it asks.
         summary: How much was measured, in a sentence.
         table: The main table.
-        figure_png: The forest plot.
-        figure_text: The same in words, for those who cannot see it.
+        pictures: Its figures.
         more_tables: Further tables by heading.
         facts: What was measured and how, name and value.
     """
@@ -38,8 +59,7 @@ class Page:
     question: str
     summary: str
     table: TableSpec
-    figure_png: bytes
-    figure_text: str
+    pictures: Sequence[Picture]
     more_tables: Mapping[str, TableSpec]
     facts: Sequence[tuple[str, str]]
 
@@ -60,8 +80,7 @@ def to_html(page: Page) -> str:
         summary=page.summary,
         tables=[Markup(to_html_table(table)) for table in tables],  # noqa: S704 - escaped by its own template
         headings=list(page.more_tables),
-        figure_text=page.figure_text,
-        figure_data=base64.b64encode(page.figure_png).decode("ascii"),
+        pictures=page.pictures,
         facts=page.facts,
     )
 

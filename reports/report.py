@@ -11,11 +11,12 @@ from typing import Any, Final
 import pandas as pd
 
 from reports.errors import ReportError
-from reports.figures import draw_forest, forest_numbers, save_figure
+from reports.figures import draw_curves, draw_forest, forest_numbers, save_figure
 from reports.latex import to_latex
+from reports.learning import curves_by_row, curves_by_type, curves_in_words
 from reports.load import load_results
 from reports.numbers import interval, percent, signed
-from reports.page import Page, to_html
+from reports.page import Page, Picture, to_html
 from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
 from reports.renderers import to_markdown, to_text
 from reports.results import Results, records
@@ -33,7 +34,11 @@ from studies.trial import BASELINE, Trial
 __all__ = ["Report", "write_report"]
 
 _SCHEMA: Final = "film-report/1"
-_FIGURES: Final = "forest.png", "forest.pdf"
+_FORMATS: Final = ".png", ".pdf"
+_CURVES: Final = (
+    "Thick lines are means over runs, thin ones single runs. Training accuracy is a "
+    "running mean over the epoch, so that it lags behind."
+)
 _PAGE: Final = "index.html"
 _PRINTED: Final = 6  # decimals of a fraction: more than any paper prints
 _OTHER_DATA: Final = (
@@ -111,28 +116,26 @@ def _write(
     }
     numbers = forest_numbers(estimates)
 
+    pictures = _pictures(study, numbers, results, out_dir)
     files = {
         "table.csv": _csv(estimates),
         "table.json": _json(study, estimates),
         "forest.csv": _csv(numbers),
         "types.csv": _csv(by_type),
         "runs.csv": _csv(results.trials),
+        "curves.csv": _csv(results.curves),
         "table.md": to_markdown(table),
         "table.tex": to_latex(table, f"tab:{study.name}"),
         **({"types.md": to_markdown(types)} if types else {}),
     }
     for name, text in files.items():
         (out_dir / name).write_text(text, encoding="utf-8", newline="\n")
-    figure = draw_forest(numbers, study.margin)
-    for name in _FIGURES:
-        save_figure(figure, out_dir / name)
     page = Page(
         title=study.name,
         question=study.question,
         summary=f"{measured(estimates)}.",
         table=table,
-        figure_png=(out_dir / _FIGURES[0]).read_bytes(),
-        figure_text=_in_words(estimates),
+        pictures=list(pictures.values()),
         more_tables=further,
         facts=_facts(study, results, fingerprints),
     )
@@ -140,10 +143,36 @@ def _write(
     return Report(
         text=to_text(table),
         directory=out_dir,
-        files=(*files, *_FIGURES, _PAGE),
+        files=(*files, *(f"{n}{kind}" for n in pictures for kind in _FORMATS), _PAGE),
         estimates=estimates,
         is_complete=bool((estimates["n_runs"] == estimates["n_wanted"]).all()),
     )
+
+
+# Drawn, saved, and by the names of their files.
+def _pictures(
+    study: Study, numbers: pd.DataFrame, results: Results, out_dir: Path
+) -> dict[str, Picture]:
+    drawn = {
+        "forest": ("Effects", draw_forest(numbers, study.margin), _in_words(numbers))
+    }
+    if not results.curves.empty:
+        curves = curves_by_row(results.curves)
+        words = f"Accuracy on validation questions by epoch. {curves_in_words(curves)}."
+        drawn["curves"] = ("Learning curves", draw_curves(curves), words)
+    of_types = curves_by_type(results.curves, BASELINE)
+    if not of_types.empty:
+        heading = "Learning curves of the baseline by type of question"
+        words = f"{heading}. {curves_in_words(of_types)}."
+        drawn["curves-types"] = (heading, draw_curves(of_types), words)
+    pictures = {}
+    for name, (heading, figure, words) in drawn.items():
+        for kind in _FORMATS:
+            save_figure(figure, out_dir / f"{name}{kind}")
+        png = (out_dir / f"{name}.png").read_bytes()
+        caption = _CURVES if name == "curves" else ""
+        pictures[name] = Picture(heading, png, words, caption)
+    return pictures
 
 
 def _published(
@@ -247,5 +276,8 @@ def _facts(
         ("Data", "the embedded world" if study.world else "CLEVR as given at launch"),
         ("Fingerprint of the data", ", ".join(fingerprints)),
         ("Time of the finished runs", f"{hours:.1f} hours in all"),
-        ("Numbers at full precision", "table.csv, types.csv, runs.csv, table.json"),
+        (
+            "Numbers at full precision",
+            "table.csv, types.csv, runs.csv, curves.csv, table.json",
+        ),
     ]

@@ -74,11 +74,16 @@ class Results:
             ``RunState``), ``val_accuracy``, ``best_epoch``, ``wall_time_s`` and
             ``val_accuracy_<type>``. Numbers are missing unless the trial finished.
         answers: Per-question answers of finished trials, by ``trial_id``.
+        curves: One row per finished trial and epoch, where epochs were recorded:
+            ``row``, ``group``, ``is_baseline``, ``seed``, ``trial_id``, ``epoch``,
+            ``train_loss``, ``train_accuracy``, ``val_loss``, ``val_accuracy`` and
+            ``val_accuracy_<type>``.
         notes: What the reader of the report has to know about the record.
     """
 
     trials: pd.DataFrame
     answers: Mapping[str, Answers] = field(default_factory=dict)
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()
 
 

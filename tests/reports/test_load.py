@@ -83,6 +83,36 @@ def test_answers_are_put_back_into_the_order_of_the_questions(
     )
 
 
+def test_every_epoch_of_a_finished_trial_is_read(
+    store: Store, results: Results
+) -> None:
+    curves = results.curves
+    finished = [t for t in store.trials if t.trial_id in results.answers]
+    assert list(curves["trial_id"]) == [t.trial_id for t in finished for _ in range(3)]
+    mine = curves[(curves["row"] == "γ := 1") & (curves["seed"] == 1)]
+    assert list(mine["epoch"]) == [1, 2, 3]
+    assert list(mine["val_accuracy"]) == pytest.approx([0.67, 0.77, 0.87])
+    assert list(mine["train_accuracy"]) == pytest.approx([0.62, 0.72, 0.82])
+    assert mine["val_accuracy_exist"].iloc[-1] == pytest.approx(
+        cell(results, "γ := 1", 1, "val_accuracy_exist")
+    )
+
+
+def test_epochs_that_cannot_be_read_are_one_clear_line(store: Store) -> None:
+    trial = store.trials[0]
+    (run,) = runs_of(store, trial)
+    path = store.client.download_artifacts(run.info.run_id, "metrics.jsonl")
+    right = Path(path).read_text(encoding="utf-8")
+    store.client.log_text(run.info.run_id, '{"epoch": 1}\n', "metrics.jsonl")
+    try:
+        with pytest.raises(
+            ReportError, match=r"metrics\.jsonl of MLflow run .*: 'val_"
+        ):
+            load_results([trial], store.uri)
+    finally:
+        store.client.log_text(run.info.run_id, right, "metrics.jsonl")
+
+
 def test_trials_of_the_same_data_share_their_questions(results: Results) -> None:
     questions = {id(answers.questions) for answers in results.answers.values()}
     assert len(results.answers) == 6

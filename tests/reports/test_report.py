@@ -45,6 +45,8 @@ def test_the_files_are_those_that_the_report_names(report: Report) -> None:
     assert {path.name for path in report.directory.iterdir()} == set(report.files)
     assert {"table.md", "table.tex", "table.csv", "table.json"} < set(report.files)
     assert {"forest.png", "forest.pdf", "forest.csv", "index.html"} < set(report.files)
+    assert {"curves.png", "curves.pdf", "curves.csv"} < set(report.files)
+    assert {"curves-types.png", "curves-types.pdf"} < set(report.files)
 
 
 def test_failed_and_missing_runs_stand_in_the_table(report: Report) -> None:
@@ -117,6 +119,19 @@ def test_a_row_that_lacks_answers_says_what_its_interval_is_of(report: Report) -
     assert "‡ 95 % interval over training runs alone (Welch's t" in report.text
 
 
+def test_learning_curves_are_on_the_page_in_words_too(report: Report) -> None:
+    page = (report.directory / "index.html").read_text(encoding="utf-8")
+    assert "<h2>Learning curves</h2>" in page
+    assert "baseline: 71.0 % after epoch 1, 91.0 % after epoch 3; β := 0: 60.0 %" in (
+        page
+    )
+    assert "Learning curves of the baseline by type of question" in page
+    with (report.directory / "curves.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 6  # a seventh run finished without a record of its epochs
+    assert "no residual connection" not in {row["row"] for row in rows}
+
+
 class Page(HTMLParser):
     """Collects tags that are open, and what a page would fetch or run."""
 
@@ -145,7 +160,7 @@ def test_the_page_is_whole_without_network_and_script(report: Report) -> None:
     page.feed(text)
     assert page.open == []
     assert not page.seen & {"script", "link", "iframe", "object"}
-    assert [link[:22] for link in page.links] == ["data:image/png;base64,"]
+    assert [link[:22] for link in page.links] == ["data:image/png;base64,"] * 3
     without_picture = re.sub(r"base64,[^\"]*", "", text)
     assert not re.search(r"https?:|//|@import|url\(", without_picture)
 
@@ -175,6 +190,7 @@ def test_a_study_that_never_ran_has_a_report(store: Store, tmp_path: Path) -> No
     uri = f"sqlite:///{tmp_path / 'none.db'}"
     report = write_report(store.study, store.trials, uri, tmp_path / "out")
     assert report.text.count("0/2") == 5
+    assert "curves.png" not in report.files
     assert "0 of 10 runs finished. β := 0" not in report.text
     assert "Accuracy:" not in report.text
 

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 from matplotlib.text import Text
 
-from reports import figures
-from reports.figures import draw_forest, forest_numbers, save_figure
+from reports.figures import draw_forest, forest, forest_numbers, save_figure
 from reports.results import Results, RunState
 from reports.statistics import estimate_rows
 
@@ -126,7 +125,7 @@ def test_a_line_that_leaves_the_frame_ends_in_an_arrowhead(make_results: Make) -
     ends = numbers.set_index("row").loc["unsure", ["lower", "upper"]] * 100
     assert ends["lower"] < low
     assert ends["upper"] > high
-    _, unsure = figures._Layout.of([{"group": ""}] * 2).rows
+    _, unsure = forest._Layout.of([{"group": ""}] * 2).rows
     assert heads(figure) == {("left", low, unsure), ("right", high, unsure)}
     assert_legible(figure)
 
@@ -146,7 +145,7 @@ def test_where_no_row_is_tested_nothing_is_called_simultaneous(
 
 
 def test_no_two_verdicts_look_the_same() -> None:
-    looks = [(look.color, look.marker, look.face) for look in figures._LOOKS.values()]
+    looks = [(look.color, look.marker, look.face) for look in forest._LOOKS.values()]
     assert len(set(looks)) == len(looks)
 
 

@@ -1,57 +1,38 @@
-"""The forest plot: every row's difference to the baseline, and how sure it is.
-
-A figure draws a frame of numbers and estimates nothing. Text is measured before the
-axes are placed, so that labels of any length fit. The same frame gives the same bytes.
-"""
+"""The forest plot: every row's difference to the baseline, and how sure it is."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from reports.figures.style import GREY, PAD, STYLE, WIDTH, text_width, tick_label
 from reports.intervals import Basis
 from reports.numbers import interval, mean_and_sd, signed
 from reports.results import records
 from reports.statistics import Verdict
 
-__all__ = ["draw_forest", "forest_numbers", "save_figure"]
+__all__ = ["draw_forest", "forest_numbers"]
 
-_STYLE: Final[Any] = {  # matplotlib types the keys one by one
-    "font.family": ["STIXGeneral", "DejaVu Sans"],
-    "font.size": 8,
-    "pdf.fonttype": 42,  # TrueType, which every venue takes
-    "text.parse_math": False,  # a label may hold a dollar
-    "lines.solid_capstyle": "butt",
-}
-_METADATA: Final[dict[str, dict[str, None]]] = {
-    ".png": {"Software": None},
-    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-_WIDTH: Final = 6.75  # inches: a page of two columns; more for very long labels
 _ROW: Final = 0.185
 _GAP: Final = 0.45  # of a row, above a group's heading
 _TOP: Final = 0.22
 _AXIS: Final = 0.42  # inches for ticks and the axis label
 _LEGEND_ROW: Final = 0.18
 _LEGEND_COLUMNS: Final = 5
-_PAD: Final = 0.08  # an arrowhead at the frame fits in
 _LABEL: Final = 2.7  # inches that a label may take before the figure is widened
 _OFF_SCALE: Final = 6.0  # times the typical extent
 _LEAST_CUT: Final = 5.0  # points that are always on the scale
 _ROOM: Final = 0.25  # of the scale
 _ENDS: Final = "lower", "upper"
 _DASHES: Final[Any] = (0, (1.2, 0.6))
-_GREY: Final = "#707070"
 _PALE: Final = "#a8a8a8"
 
 
@@ -69,8 +50,8 @@ _LOOKS: Final[Mapping[Verdict, _Look]] = {  # Okabe and Ito's colours
     Verdict.WORSE: _Look("#d55e00", "v", "worse (Holm)"),
     Verdict.BETTER: _Look("#0072b2", "^", "better (Holm)"),
     Verdict.EQUIVALENT: _Look("#009e73", "s", "equivalent"),
-    Verdict.INCONCLUSIVE: _Look(_GREY, "o", "inconclusive"),
-    Verdict.TWO_RUNS: _Look(_GREY, "o", "two runs: no verdict", face="white"),
+    Verdict.INCONCLUSIVE: _Look(GREY, "o", "inconclusive"),
+    Verdict.TWO_RUNS: _Look(GREY, "o", "two runs: no verdict", face="white"),
     Verdict.ONE_RUN: _Look(_PALE, "o", "one run: no verdict", face="white"),
 }
 _NUMBERS: Final = (
@@ -119,7 +100,7 @@ def draw_forest(numbers: pd.DataFrame, margin: float | None = None) -> Figure:
     Returns:
         A figure of its own, independent of any global state but the style.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         rows = records(numbers)
         compared = [row for row in rows if row["verdict"] != Verdict.BASELINE]
         baseline = next((r for r in rows if r["verdict"] == Verdict.BASELINE), None)
@@ -146,17 +127,6 @@ def draw_forest(numbers: pd.DataFrame, margin: float | None = None) -> Figure:
                 borderaxespad=0.2,
             )
         return figure
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure; equal figures give equal bytes.
-
-    Args:
-        figure: The figure.
-        path: Where to, ending in ``.png`` or ``.pdf``.
-    """
-    with mpl.rc_context(_STYLE):
-        figure.savefig(path, dpi=200, metadata=_METADATA[path.suffix])
 
 
 @dataclass(frozen=True)
@@ -189,10 +159,10 @@ def _canvas(
     legend = _LEGEND_ROW * math.ceil(n_legend / _LEGEND_COLUMNS) + 0.06
     body = layout.height * _ROW
     height = _TOP + body + _AXIS + legend
-    figure = Figure(figsize=(_WIDTH, height))
-    left = _text_width(figure, [row["row"] for row in rows])
-    right = _text_width(figure, ["Accuracy (%)", *map(_accuracy, rows)])
-    width = _WIDTH + max(0.0, left - _LABEL)
+    figure = Figure(figsize=(WIDTH, height))
+    left = text_width(figure, [row["row"] for row in rows])
+    right = text_width(figure, ["Accuracy (%)", *map(_accuracy, rows)])
+    width = WIDTH + max(0.0, left - _LABEL)
     figure.set_figwidth(width)
     x, y = left / width, (_AXIS + legend) / height
     axes = figure.add_axes((x, y, 1 - x - right / width, body / height))
@@ -201,17 +171,6 @@ def _canvas(
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     return figure, axes
-
-
-def _text_width(figure: Figure, texts: Sequence[str]) -> float:
-    # In inches, with room on both sides.
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    widest = 0.0
-    for text in texts:
-        artist = figure.text(0, 0, text)
-        widest = max(widest, artist.get_window_extent(renderer).width)
-        artist.remove()
-    return widest / figure.dpi + 2 * _PAD
 
 
 def _inch(axes: Axes) -> float:
@@ -224,7 +183,7 @@ def _write_labels(
     axes: Axes, rows: Sequence[Mapping[str, Any]], layout: _Layout
 ) -> None:
     across = axes.get_yaxis_transform()  # x of the axes, y of the data
-    pad = _PAD * _inch(axes)
+    pad = PAD * _inch(axes)
     for row, y in zip(rows, layout.rows, strict=True):
         axes.text(
             -pad,
@@ -371,7 +330,7 @@ def _say_nothing(axes: Axes, row: Mapping[str, Any], y: float) -> None:
         y,
         text,
         va="center_baseline",
-        color=_GREY,
+        color=GREY,
         fontsize=7,
         transform=axes.get_yaxis_transform(),
     )
@@ -391,11 +350,7 @@ def _label_axis(axes: Axes, baseline: Mapping[str, Any] | None) -> None:
         against = f"baseline {mean_and_sd(baseline['accuracy'], baseline['sd'])}"
     axes.set_xlabel(f"Change in validation accuracy vs. {against} (points)", size=8.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(_tick_label))
-
-
-def _tick_label(x: float, _: int | None = None) -> str:
-    return f"{x:g}".replace("-", "−")
+    axes.xaxis.set_major_formatter(FuncFormatter(tick_label))
 
 
 def _legend(rows: Sequence[Mapping[str, Any]]) -> list[Line2D]:
@@ -420,7 +375,7 @@ def _legend(rows: Sequence[Mapping[str, Any]]) -> list[Line2D]:
     if any(not math.isnan(row["published_delta"]) for row in drawn):
         handles.append(_diamond())
     if any(not math.isnan(row["simultaneous_lower"]) for row in drawn):
-        handles.append(Line2D([], [], color=_GREY, lw=0.9, label="simultaneous 95 %"))
+        handles.append(Line2D([], [], color=GREY, lw=0.9, label="simultaneous 95 %"))
     if any(row["n_runs"] > 1 for row in drawn):
         handles.append(_tick())
     return handles
@@ -433,7 +388,7 @@ def _diamond() -> Line2D:
 
 
 def _tick() -> Line2D:
-    return Line2D([], [], ls="", marker="|", color=_GREY, ms=5, label="single runs")
+    return Line2D([], [], ls="", marker="|", color=GREY, ms=5, label="single runs")
 
 
 def _points(fraction: float) -> float:
