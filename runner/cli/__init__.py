@@ -15,9 +15,9 @@ from typing import NoReturn
 import click
 
 from film.errors import FilmError
+from runner.cli import looking
 from runner.cli.browse import ui
 from runner.cli.data import data
-from runner.cli.looking import check
 from runner.cli.single import train, verify
 from runner.cli.study import listing, plan, report, run, show, status, sync
 from runner.errors import BusyError
@@ -42,7 +42,8 @@ for _command in (
     listing, show, plan, run, status, report, sync, ui, train, verify, data
 ):  # fmt: skip
     film.add_command(_command)
-data.add_command(check)
+for _command in (looking.check, looking.show):
+    data.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -6,8 +6,10 @@ import click
 
 from runner.cli.options import as_json
 
-__all__ = ["check"]
+__all__ = ["check", "show"]
 
+_COUNT = click.IntRange(1, 200)  # more make a sheet that no viewer opens
+_NUMBER = click.IntRange(min=0)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -28,3 +30,82 @@ def check(directory: Path, *, as_json: bool) -> int:
     from runner.cli.showing import check_folder
 
     return check_folder(directory, as_json=as_json)
+
+
+@click.command()
+@click.argument("directory", type=_FOLDER)
+@click.option("--split", default="val", show_default=True, help="Which split.")
+@click.option(
+    "-n", "--count", type=_COUNT, default=6, show_default=True, help="Of pictures."
+)
+@click.option(
+    "--first", type=_NUMBER, default=0, metavar="INDEX", help="Begin at this image."
+)
+@click.option(
+    "--image",
+    "chosen",
+    type=_NUMBER,
+    multiple=True,
+    metavar="INDEX",
+    help="Show this image; repeatable.",
+)
+@click.option(
+    "--questions",
+    type=_NUMBER,
+    default=3,
+    show_default=True,
+    help="For each picture, at most.",
+)
+@click.option(
+    "--images", type=_FOLDER, help="The folder of pictures, for CLEVR-Humans."
+)
+@click.option("--beside", type=_FOLDER, help="Show another folder's pictures too.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The PNG to write.  [default: sheet-DIRECTORY-SPLIT.png]",
+)
+@click.option("--text", is_flag=True, help="Print the questions; draw nothing.")
+@as_json
+def show(
+    directory: Path,
+    *,
+    split: str,
+    count: int,
+    first: int,
+    chosen: tuple[int, ...],
+    questions: int,
+    images: Path | None,
+    beside: Path | None,
+    out: Path | None,
+    text: bool,
+    as_json: bool,
+) -> None:
+    """Draw pictures of DIRECTORY with questions, answers and programs.
+
+    DIRECTORY is CLEVR, CoGenT or CLEVR-Humans as unpacked, a world, or a prepared
+    store, whose pictures have the size that training reads.
+
+    Example: film data show world --beside CLEVR_v1.0 --questions 1
+    """
+    from film.data.examples import Choice
+    from runner.cli.showing import read_column, show_columns, show_sheet
+
+    is_drawn = not (text or as_json)
+    if out and not is_drawn:
+        raise click.UsageError("--out is for a sheet, and --text and --json draw none")
+    choice = Choice(
+        split=split,
+        count=count,
+        first=first,
+        images=chosen,
+        n_questions=questions,
+        with_pixels=is_drawn,
+    )
+    columns = [read_column(directory, choice, images)]
+    if beside is not None:
+        columns.append(read_column(beside, choice, None))
+    if is_drawn:
+        show_sheet(columns, out)
+    else:
+        show_columns(columns, as_json=as_json)

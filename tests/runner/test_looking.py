@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from film.world.config import load_world_config
 from film.world.making import make_world
@@ -98,22 +99,63 @@ def test_only_the_first_differences_are_named(film: Film, world: Path) -> None:
     [
         (("check", "no"), "no is no folder"),
         (("check", "."), "holds no questions"),
+        (("show", "no"), "no is no folder"),
+        (("show", "{world}", "--split", "x"), "no split 'x'; it has train, val, test"),
+        (("show", "{world}", "--image", "77"), "asks nothing about an image 77"),
+        (("show", "{world}", "--out", "a.jpg"), "name it so: a.png"),
+        (("show", "{world}", "--beside", "no"), "no is no folder"),
     ],
 )
 def test_what_cannot_be_looked_at_is_one_line(
-    film: Film, words: tuple[str, ...], line: str
+    film: Film, world: Path, words: tuple[str, ...], line: str
 ) -> None:
-    code, _, error = film("data", *words)
+    code, _, error = film("data", *(word.format(world=world) for word in words))
     assert code == 2
     assert error.startswith("film: error: ")
     assert line in error
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["check"])
+@pytest.mark.parametrize("name", ["check", "show"])
 def test_every_command_has_an_example(film: Film, name: str) -> None:
     _, text, _ = film("data", name, "--help")
     assert f"Example: film data {name} " in text
+
+
+def test_a_sheet_is_drawn_and_named(film: Film, world: Path) -> None:
+    code, text, _ = film("data", "show", world)
+    assert (code, text) == (0, "2 pictures on sheet-world-val.png\n")
+    with Image.open("sheet-world-val.png") as sheet:
+        assert sheet.width > 800
+    code, text, _ = film("data", "show", world, "-n", "1", "--out", "here/one.png")
+    assert (code, text) == (0, "1 picture on here/one.png\n")
+    code, text, _ = film(
+        "data", "show", world, "--beside", world, "--split", "train", "--questions", "0"
+    )
+    assert (code, text) == (0, "6 pictures on sheet-world-beside-world-train.png\n")
+
+
+def test_questions_are_printed_without_pictures(film: Film, world: Path) -> None:
+    path = world / "CLEVR_v1.0" / "questions" / "CLEVR_val_questions.json"
+    first = json.loads(path.read_text())["questions"][0]
+    code, text, _ = film("data", "show", world, "--text", "-n", "1")
+    assert code == 0
+    heading, question, program = text.splitlines()[:3]
+    assert heading == "world, val, image 0"
+    assert question == f"  {first['question']} → {first['answer']}"
+    assert "scene" in program
+    assert list(Path.cwd().glob("*.png")) == []
+    code, text, _ = film("data", "show", world, "--json", "--beside", world)
+    assert code == 0
+    one, other = json.loads(text)
+    assert one == other
+    assert one["images"][0]["questions"][0]["answer"] == first["answer"]
+
+
+def test_a_sheet_is_not_asked_for_and_left_out(film: Film, world: Path) -> None:
+    code, _, error = film("data", "show", world, "--text", "--out", "a.png")
+    assert code == 2
+    assert "--out is for a sheet" in error
 
 
 def test_real_clevr_is_answered_as_recorded(film: Film, shared: Path) -> None:
