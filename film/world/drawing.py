@@ -43,7 +43,7 @@ PICTURES_PER_PART: Final = 20
 SCENES_PER_BALANCE: Final = 200
 """Answers are balanced among the questions about so many scenes, whole parts."""
 
-_SHORT: Final = ReasoningShares(zero_hop=1, one_hop=1, same_attribute=1)
+_SHORT: Final = ReasoningShares(zero_hop=8, one_hop=1, same_attribute=1)
 
 Entry = dict[str, Any]
 
