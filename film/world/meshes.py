@@ -81,7 +81,8 @@ def _rounded_cylinder() -> Mesh:
     corner = np.full(len(angles), flat_to)
     inner = np.array([[0, *corner, *corner, 0], [flat_to, *corner, *-corner, -flat_to]])
     outline = inner + _CYLINDER_EDGE * outward
-    turn = np.linspace(0, 2 * np.pi, _TURN_STEPS + 1)
+    # With the clock, since the outline runs downward: triangles look outward.
+    turn = np.linspace(2 * np.pi, 0, _TURN_STEPS + 1)
     return Mesh(
         _turned(outline, turn),
         _turned(outward, turn),

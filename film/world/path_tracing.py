@@ -31,6 +31,8 @@ drjit.set_thread_count(1)
 
 _PASSES: Final = 4  # the brightest is dropped: rare paths leave bright dots
 _BOUNCES: Final = 4
+# Light from everywhere stands in for Blender's sun: it leaves no grain and no shadow
+# of the lamps, which would cast one here.
 _SKY: Final = 0.15
 _UP: Final = (0.0, 0.0, 1.0)
 _MIDDLE: Final = (0.0, 0.0, 0.0)
@@ -47,8 +49,8 @@ def trace(
         scene: The scene.
         width: Of the picture, in pixels.
         height: Of the picture, in pixels.
-        samples_per_side: Paths through each pixel, along each of its sides; times the
-            number of passes.
+        samples_per_side: Paths through each pixel, along each of its sides, in each of
+            four passes.
 
     Returns:
         Linear red, green and blue, at most one; the same for the same arguments.
@@ -153,12 +155,24 @@ def _shape(thing: SceneObject) -> Any:  # noqa: ANN401 (Mitsuba has no types)
     return _mesh(solid, surface)
 
 
+# Rubber has a thin gloss over its color; metal is a mirror, dulled by a rougher one.
 def _surface(thing: SceneObject) -> Plugin:
     color = _rgb(albedo(thing.color))
-    if thing.material is Material.METAL:
-        return _blend(_conductor(0.06, color), _conductor(0.25, color), 0.4)
-    matte = {"type": "diffuse", "reflectance": color}
-    return _blend(matte, _conductor(0.35, _rgb((1, 1, 1))), 0.06)
+    match thing.material:
+        case Material.RUBBER:
+            return {
+                "type": "roughplastic",
+                "diffuse_reflectance": color,
+                "alpha": 0.35,
+                "int_ior": 1.3,
+            }
+        case Material.METAL:
+            return {
+                "type": "blendbsdf",
+                "weight": 0.35,
+                "mirror": _conductor(0.02, color),
+                "rough": _conductor(0.2, color),
+            }
 
 
 def _conductor(roughness: float, color: Plugin) -> Plugin:
@@ -169,10 +183,6 @@ def _conductor(roughness: float, color: Plugin) -> Plugin:
         "alpha": roughness,
         "specular_reflectance": color,
     }
-
-
-def _blend(one: Plugin, other: Plugin, share_of_other: float) -> Plugin:
-    return {"type": "blendbsdf", "weight": share_of_other, "one": one, "other": other}
 
 
 def _rgb(color: Sequence[float]) -> Plugin:

@@ -46,21 +46,13 @@ def draw(scene: Scene, config: WorldConfig) -> UInt8[np.ndarray, "height width 3
 def check_renderer(config: WorldConfig) -> None:
     """Refuse a renderer that is not installed, before anything is drawn.
 
+    The error is a ``ConfigError``, the same as from drawing.
+
     Args:
         config: The world.
-
-    Raises:
-        ConfigError: If the renderer needs an optional extra that is missing.
     """
-    if config.renderer is not Renderer.MITSUBA:
-        return
-    try:
+    if config.renderer is Renderer.MITSUBA:
         _path_tracing()
-    except ImportError as error:
-        raise ConfigError(
-            f"renderer=mitsuba cannot be loaded ({error}); "
-            "pip install 'film-ablations[mitsuba]', or leave renderer at ray_caster"
-        ) from None
 
 
 def draw_masks(
@@ -82,8 +74,13 @@ def draw_masks(
 
 
 def _path_tracing() -> ModuleType:
-    from film.world import path_tracing  # noqa: PLC0415 (an optional extra)
-
+    try:
+        from film.world import path_tracing  # noqa: PLC0415 (an optional extra)
+    except ImportError as error:
+        raise ConfigError(
+            f"renderer=mitsuba cannot be loaded ({error}); "
+            "pip install 'film-ablations[mitsuba]', or leave renderer at ray_caster"
+        ) from None
     return path_tracing
 
 
