@@ -225,9 +225,7 @@ class _Tables:
         return cls((1 << sizes) - 1, named, fitting, related)
 
 
-def _bits(objects: Objects | int) -> int:
-    if isinstance(objects, int):
-        return objects
+def _bits(objects: Objects) -> int:
     return sum(1 << number for number in objects)
 
 
