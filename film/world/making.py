@@ -11,6 +11,7 @@ done, and what is written down is not made again after an interruption.
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -52,6 +53,7 @@ __all__ = [
     "COGENT_FOLDER",
     "WORLD_FILE",
     "check_disk",
+    "has_source",
     "make_world",
     "plan_world",
 ]
@@ -100,6 +102,19 @@ def check_disk(needs: Needs, directory: Path) -> None:
         directory: Where it goes; what is there of it already counts.
     """
     check_room(needs, directory, there=used_bytes(directory / _PARTIAL))
+
+
+def has_source(config: WorldConfig, directory: Path) -> bool:
+    """Say whether a world that is made has CLEVR's files too.
+
+    Args:
+        config: The world.
+        directory: Where it is.
+
+    Returns:
+        False where only its store was kept.
+    """
+    return Layout(directory, config).source.is_dir()
 
 
 def make_world(
@@ -192,12 +207,23 @@ def _said_in_one_line(directory: Path) -> Iterator[None]:
             f"{directory}: a process that draws was ended, maybe for want of memory; "
             f"{kept} (fewer jobs take less memory)"
         ) from None
-    except OSError as error:
-        # HDF5's own message is a page long.
-        reason = os.strerror(error.errno) if error.errno else str(error)
+    except (OSError, RuntimeError) as error:
+        reason = _system_reason(error)
+        if reason is None:
+            raise
         raise DataError(
             f"{directory}: {reason}, while the world was made; {kept}"
         ) from None
+
+
+# HDF5's own message is a page long, and no OSError where it fails to close a file.
+def _system_reason(error: OSError | RuntimeError) -> str | None:
+    told = re.search(r"errno = (\d+)", str(error))
+    if told is not None:
+        return os.strerror(int(told[1]))
+    if isinstance(error, OSError):
+        return str(error) if error.errno is None else os.strerror(error.errno)
+    return None
 
 
 # The operating system frees the lock when its holder ends, however it ends.

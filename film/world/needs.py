@@ -43,6 +43,7 @@ _MOST_SCENES: Final = 24  # to measure
 _FEWEST_SCENES: Final = 4
 _MEASURING_S: Final = 2.0
 
+_GIGABYTE: Final = 10**9
 _READING_S: Final = 1e-4  # a question from a file into a store
 _NUMBERS_PER_QUESTION: Final = 5 * 8  # bytes: image, number, answer, family, type
 _ENDS: Final = 2  # tokens around a question or a program
@@ -203,10 +204,24 @@ def check_room(needs: Needs, directory: Path, *, there: int) -> None:
     missing, free = needs.peak_bytes - there, free_bytes(directory)
     if missing > free:
         raise DataError(
-            f"{directory} needs {missing / 1e9:.2f} GB more while the world is made, "
-            f"and its disk has {free / 1e9:.2f} GB free; make room, name a folder on "
-            "another disk, or ask for fewer pictures (n_train)"
+            f"{directory} needs about {size_text(missing)} more while the world is "
+            f"made, and its disk has {size_text(free)} free; make room, name a folder "
+            "on another disk, or ask for fewer pictures (n_train)"
         )
+
+
+def size_text(n_bytes: int) -> str:
+    """Write a size for people.
+
+    Args:
+        n_bytes: How many bytes.
+
+    Returns:
+        ``340 MB`` or ``1.2 GB``.
+    """
+    if n_bytes < _GIGABYTE:
+        return f"{n_bytes / 10**6:.1f} MB"
+    return f"{n_bytes / _GIGABYTE:.1f} GB"
 
 
 @lru_cache(maxsize=1)
