@@ -10,7 +10,7 @@ from film.world.attributes import Shape
 
 __all__ = ["Mesh", "mesh_of"]
 
-_CUBE_EDGE = 0.07  # how much is rounded off, of the radius
+_CUBE_EDGE = 0.12  # how much is rounded off, of the radius
 _CYLINDER_EDGE = 0.05
 _EDGE_STEPS = 4  # from a face to half-way around the edge
 _TURN_STEPS = 96

@@ -69,19 +69,19 @@ def trace(
             **{name: _lamp(scene.lamps[name], *LAMPS[name]) for name in LAMPS},
             **{f"object {i}": _shape(thing) for i, thing in enumerate(scene.objects)},
         },
-        parallel=False,  # in parallel, what is loaded first differs from time to time
+        # Loaded in parallel, or merged into fewer shapes, lamps come in an order that
+        # differs from time to time, and random numbers choose among them by order.
+        parallel=False,
+        optimize=False,
     )
     # Scenes differ in their noise, or it would be part of what a network learns.
     seed = zlib.crc32(repr(scene).encode()) // _PASSES
     passes = [
-        np.array(
-            mitsuba.render(world, seed=seed + number, spp=samples_per_side**2),
-            np.float32,
-        )
+        np.array(mitsuba.render(world, seed=seed + number, spp=samples_per_side**2))
         for number in range(_PASSES)
     ]
-    light = np.sort(passes, axis=0)[:-1].mean(0)
-    picture: Float32[np.ndarray, "height width 3"] = np.clip(light, 0, 1)
+    darker = np.sort(np.clip(passes, 0, 1), axis=0)[:-1]
+    picture: Float32[np.ndarray, "height width 3"] = darker.mean(0)
     return picture
 
 
