@@ -43,6 +43,7 @@ PICTURES_PER_PART: Final = 20
 SCENES_PER_BALANCE: Final = 200
 """Answers are balanced among the questions about so many scenes, whole parts."""
 
+# People ask short questions; every type of question has some.
 _SHORT: Final = ReasoningShares(zero_hop=8, one_hop=1, same_attribute=1)
 
 Entry = dict[str, Any]
@@ -183,7 +184,7 @@ def ask_loosely(
     Returns:
         The questions, as entries of CLEVR-Humans' files.
     """
-    short = _short_questions(config)
+    short = config.model_copy(update={"questions_per_scene": 1, "reasoning": _SHORT})
     ledger = Ledger()
     entries = []
     for scene in scenes:
@@ -212,13 +213,6 @@ def encode_picture(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     picture.save(file, "png")
     return file.getvalue()
-
-
-# People ask short questions; a world without short ones lends them its long ones.
-def _short_questions(config: WorldConfig) -> WorldConfig:
-    one = config.model_copy(update={"questions_per_scene": 1})
-    short = one.model_copy(update={"reasoning": _SHORT})
-    return short if short.families else one
 
 
 def _draw_one(layout: Layout, split: str, number: int) -> Entry:

@@ -11,14 +11,18 @@ from PIL import Image
 
 from film.config import ImageInput
 from film.data.dataset import data_fingerprint, open_dataset
+from film.data.prepare import PrepareOptions, prepare
 from film.data.programs import parse_program
+from film.data.store import list_splits
 from film.errors import ConfigError, DataError
 from film.world.attributes import Shape
 from film.world.config import PRESETS, WorldConfig, load_world_config
+from film.world.drawing import ask_loosely, ask_questions
 from film.world.executor import SceneGraph, answer
 from film.world.features import feature_shape
-from film.world.layout import CLEVR_FOLDER, HUMANS_FOLDER
-from film.world.making import make_world
+from film.world.layout import CLEVR_FOLDER, COGENT_FOLDER, HUMANS_FOLDER
+from film.world.making import has_source, make_world
+from film.world.scenes import draw_scene, scene_entry
 
 TINY = PRESETS["tiny"]
 
@@ -238,3 +242,116 @@ def test_a_world_that_can_ask_nothing_is_reported(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="no question of the kinds asked for fits"):
         make(lonely, tmp_path / "w")
+
+
+def test_the_store_alone_is_the_same_store(world: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "w"
+    for _ in make_world(TINY, directory, store_only=True):
+        pass
+    whole = contents(world)
+    assert contents(directory) == {
+        name: whole[name] for name in whole if "/" not in name
+    }
+    assert list(make_world(TINY, directory)) == []
+    assert has_source(TINY, world)
+    assert not has_source(TINY, directory)
+
+
+def test_masks_number_the_objects_of_each_picture(world: Path, tmp_path: Path) -> None:
+    config = TINY.model_copy(update={"masks": True, "n_test": 0})
+    folder = make(config, tmp_path / "w") / CLEVR_FOLDER
+    for split, n_scenes in config.splits.items():
+        entries = folder / "scenes" / f"CLEVR_{split}_scenes.json"
+        scenes = json.loads(entries.read_text())["scenes"]
+        assert len(list((folder / "masks" / split).iterdir())) == n_scenes
+        for scene in scenes:
+            with Image.open(
+                folder / "masks" / split / scene["image_filename"]
+            ) as masks:
+                assert masks.mode == "P"
+                counts = np.bincount(np.asarray(masks).ravel())
+            things = scene["objects"]
+            assert list(counts[1:]) == [thing["visible_pixels"] for thing in things]
+    # Masks beside them leave the pictures as they are.
+    picture = f"{CLEVR_FOLDER}/images/val/CLEVR_val_000003.png"
+    assert contents(tmp_path / "w")[picture] == contents(world)[picture]
+
+
+def test_cogent_has_its_splits_its_folder_and_its_rule(tmp_path: Path) -> None:
+    settings = {"cogent": True, "n_train": 20, "n_val": 12, "n_test": 8}
+    config = load_world_config(settings, "tiny")
+    directory = make(config, tmp_path / "w")
+    some, others = (
+        {"gray", "blue", "brown", "yellow"},
+        {"red", "green", "purple", "cyan"},
+    )
+    allowed = {
+        "A": {"cube": some, "cylinder": others, "sphere": some | others},
+        "B": {"cube": others, "cylinder": some, "sphere": some | others},
+    }
+    for split in ("trainA", "valA", "valB", "testA", "testB"):
+        path = directory / COGENT_FOLDER / "scenes" / f"CLEVR_{split}_scenes.json"
+        scenes = json.loads(path.read_text())["scenes"]
+        things = [thing for scene in scenes for thing in scene["objects"]]
+        assert {thing["shape"] for thing in things} == {"cube", "cylinder", "sphere"}
+        for thing in things:
+            assert thing["color"] in allowed[split[-1]][thing["shape"]]
+    assert list_splits(directory) == ["train", "val", "test", "testB", "valB"]
+    for split, n_scenes in (("train", 20), ("valB", 12), ("testB", 8)):
+        data = open_dataset(directory, split, ImageInput.PIXELS)
+        assert len(np.unique(data.image_ids)) == n_scenes
+    assert data_fingerprint(directory, ImageInput.PIXELS) == config.fingerprint
+    assert list(make_world(config, directory)) == []
+    # And once more as one prepares CoGenT itself.
+    for _ in prepare(directory / COGENT_FOLDER, tmp_path / "prepared"):
+        pass
+    assert list_splits(tmp_path / "prepared") == list_splits(directory)
+
+
+def test_people_ask_one_question_of_each_picture(world: Path) -> None:
+    for split, n_scenes in TINY.splits.items():
+        path = world / HUMANS_FOLDER / f"CLEVR-Humans-{split}.json"
+        questions = json.loads(path.read_text())["questions"]
+        keys = {"split", "image_index", "image_filename", "question", "answer"}
+        assert all(set(question) == keys for question in questions)
+        assert [question["image_index"] for question in questions] == list(
+            range(n_scenes)
+        )
+
+
+def test_the_questions_of_people_are_prepared_as_those_of_clevr_humans(
+    world: Path, tmp_path: Path
+) -> None:
+    options = PrepareOptions(
+        images=world / CLEVR_FOLDER / "images",
+        vocabulary=world / "vocab.json",
+        expand=True,
+        min_word_count=2,
+    )
+    for _ in prepare(world / HUMANS_FOLDER, tmp_path / "humans", options):
+        pass
+    for split, n_scenes in TINY.splits.items():
+        data = open_dataset(tmp_path / "humans", split, ImageInput.PIXELS)
+        assert len(data.image_ids) == n_scenes
+
+
+def test_the_questions_of_people_leave_the_others_alone() -> None:
+    entries = [
+        scene_entry(draw_scene(TINY, "train", n), TINY, "train", n) for n in range(3)
+    ]
+    asked = ask_questions(TINY, "train", entries)
+    loose = ask_loosely(TINY, "train", entries)
+    assert ask_questions(TINY, "train", entries) == asked
+    assert ask_loosely(TINY, "train", entries[1:])[0]["image_index"] == 1
+    assert not {one["question"] for one in loose} & {one["question"] for one in asked}
+
+
+@pytest.mark.parametrize("kind", ["compare_attribute", "query_attribute", "count"])
+def test_people_ask_short_questions_of_the_kinds_that_the_world_asks(kind: str) -> None:
+    config = load_world_config(
+        {"reasoning": {"three_hop": 1, "one_hop": 1}, "question_types": {kind: 1}},
+        base="small",
+    )
+    scene = draw_scene(config, "train", 0)
+    entry = scene_entry(scene, config, "train", 0)
+    assert len(ask_loosely(config, "train", [entry])) == 1
