@@ -42,7 +42,7 @@ __all__ = [
 GENERATOR_VERSION: Final = 2
 """Raised with every change that draws another world from the same settings."""
 
-EXTRACTOR_VERSION: Final = "391d704b7fb4"
+EXTRACTOR_VERSION: Final = "8bc919ba46c8"
 """The digest of the shipped extractor's weights, on which the features depend."""
 
 RELATED_FROM: Final = 0.2

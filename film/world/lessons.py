@@ -22,8 +22,8 @@ __all__ = ["CELL", "LESSONS", "NO_LABEL", "Lessons", "draw_lesson", "stack_lesso
 CELL: Final = 8
 """Pixels along each side of a cell, the extractor's stride."""
 
-LESSONS: Final = WorldConfig(min_objects=2, max_objects=6)
-"""The whole palette, on tables neither empty nor full."""
+LESSONS: Final = WorldConfig(min_objects=2, max_objects=10)
+"""The whole palette, on tables from nearly empty to full."""
 
 NO_LABEL: Final = -1
 """Where a cell has no object to name."""

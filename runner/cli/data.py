@@ -180,7 +180,7 @@ def info(directory: Path, *, as_json: bool) -> None:
 @data.command("train-extractor")
 @click.argument("out", type=_FILE)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--epochs", type=_COUNT, default=20, show_default=True)
+@click.option("--epochs", type=_COUNT, default=10, show_default=True)
 def train_extractor(out: Path, seed: int, epochs: int) -> None:
     """Train the network whose maps stand in for ResNet's, and write it to OUT (.npz).
 
