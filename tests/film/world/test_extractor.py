@@ -178,7 +178,7 @@ def test_teaching_draws_then_improves_and_is_the_same_each_time(
     runs = []
     for name in ("one.npz", "two.npz"):
         path = tmp_path / name
-        steps = list(train_extractor(path, n_lessons=64, n_exam=16, n_epochs=24))
+        steps = list(train_extractor(path, n_lessons=64, n_exam=36, n_epochs=24))
         assert isinstance(steps[0], Progress)
         metrics = [step for step in steps if isinstance(step, ExtractorMetrics)]
         assert [one.epoch for one in metrics] == list(range(1, 25))
