@@ -1,45 +1,92 @@
-"""How fast the embedded world is drawn, by picture size and number of processes.
+"""How fast the embedded world is made: pictures, questions, and all of it.
 
-Run ``python benchmarks/world.py``. Times are of one run, side by side.
+Run ``python benchmarks/world.py``. Times are of one run, side by side; other work on
+the machine slows all of them. The targets are in brackets.
 """
 
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
-from film.world.config import load_world_config
+from film.data.progress import Progress
+from film.world.config import PRESETS, WorldConfig, load_world_config
+from film.world.drawing import SCENES_PER_BALANCE, ask_questions
 from film.world.making import make_world
+from film.world.scenes import draw_scene, scene_entry
 
-N_SCENES = 400
+N_PICTURES = 400
+N_TRAIN = 2000
+SMALL = PRESETS["small"]
 
 
-def stages(width: int, height: int, processes: int) -> Iterator[tuple[str, float]]:
-    settings = {"n_train": N_SCENES, "n_val": 1, "width": width, "height": height}
-    config = load_world_config(settings, base="quick")
+@contextmanager
+def world(config: WorldConfig, processes: int) -> Iterator[Iterator[Progress]]:
     with tempfile.TemporaryDirectory() as folder:
-        start, stage = time.perf_counter(), ""
-        for progress in make_world(config, Path(folder) / "w", processes=processes):
-            if progress.stage != stage:
-                if stage.startswith("train"):
-                    yield stage, time.perf_counter() - start
-                start, stage = time.perf_counter(), progress.stage
+        yield make_world(config, Path(folder) / "w", processes=processes)
+
+
+def time_pictures(processes: int) -> float:
+    """Seconds from the first pictures to the last, without the processes' start."""
+    config = SMALL.model_copy(update={"n_train": N_PICTURES, "n_val": 1, "n_test": 0})
+    with world(config, processes) as steps:
+        begun = 0.0
+        n_before = 0
+        for step in steps:
+            if step.done and not begun:
+                begun, n_before = time.perf_counter(), step.done
+            if step.done == step.total:
+                passed = time.perf_counter() - begun
+                return passed * N_PICTURES / (N_PICTURES - n_before)
+    raise RuntimeError("no picture was drawn")
+
+
+def time_questions() -> tuple[int, float]:
+    """Questions about crowded scenes at full depth, and the processor's seconds."""
+    config = load_world_config({"min_objects": 3, "max_objects": 10}, base="small")
+    entries = [
+        scene_entry(draw_scene(config, "train", n), config, "train", n)
+        for n in range(SCENES_PER_BALANCE)
+    ]
+    begun = time.process_time()
+    n_questions = len(ask_questions(config, "train", entries))
+    return n_questions, time.process_time() - begun
+
+
+def time_stages(processes: int) -> dict[str, float]:
+    """Seconds of each stage of a world to train on, its store and features included."""
+    config = SMALL.model_copy(update={"n_train": N_TRAIN, "n_val": 1, "n_test": 0})
+    seconds = {"start": 0.0}
+    begun, stage = time.perf_counter(), "start"
+    with world(config, processes) as steps:
+        for step in steps:
+            name = step.stage.partition(": ")[2]
+            if name != stage:
+                now = time.perf_counter()
+                seconds[stage] = seconds.get(stage, 0.0) + now - begun
+                begun, stage = now, name
+    seconds[stage] += time.perf_counter() - begun
+    return seconds
 
 
 def main() -> None:
-    torch.set_num_threads(1)
-    reference = None
-    for width, height in ((96, 64), (240, 160)):
-        for processes in (1, 2):
-            times = dict(stages(width, height, processes))
-            pictures = N_SCENES / times["train: pictures"]
-            reference = reference or pictures
-            print(
-                f"{width}×{height}, {processes} process(es): "
-                f"{pictures:5.1f} pictures/s  {pictures / reference:4.2f} ×"
-            )
+    alone = N_PICTURES / time_pictures(1)
+    both = N_PICTURES / time_pictures(2)
+    print(f"pictures of preset small, 1 process:  {alone:6.1f}/s  1.00 ×")
+    print(f"pictures of preset small, 2 processes:{both:6.1f}/s  {both / alone:.2f} ×")
+    print("                                      [20/s with 2 processes]")
+    n_questions, seconds = time_questions()
+    print(f"questions at full depth, 3 to 10 objects: {n_questions / seconds:,.0f}/s")
+    print("                                      [1,500/s and core]")
+    torch.set_num_threads(2)
+    stages = time_stages(2)
+    print(f"{N_TRAIN:,} scenes with 10 questions each, 2 processes:")
+    for stage, passed in stages.items():
+        print(f"  {stage:<17}{passed:6.1f} s")
+    print(f"  {'all':<17}{sum(stages.values()):6.1f} s  [180 s]")
 
 
 if __name__ == "__main__":
