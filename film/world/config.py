@@ -349,7 +349,14 @@ PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
             reasoning=ReasoningShares(zero_hop=0.9, one_hop=0.1),
         ),
         "small": WorldConfig(
-            n_train=10_000, n_val=1500, n_test=1500, min_objects=3, max_objects=6
+            n_train=10_000,
+            n_val=1500,
+            n_test=1500,
+            min_objects=3,
+            max_objects=5,
+            colors=_FOUR_COLORS,
+            max_attributes=2,
+            reasoning=ReasoningShares(zero_hop=1, one_hop=0.25, same_attribute=0.25),
         ),
         "clevr": WorldConfig(
             n_train=70_000, n_val=15_000, n_test=15_000, width=480, height=320
@@ -380,12 +387,14 @@ def world_preset(name: str) -> WorldConfig:
     return PRESETS[name]
 
 
-def load_world_config(settings: Mapping[str, Any], base: str = "small") -> WorldConfig:
+def load_world_config(
+    settings: Mapping[str, Any], base: str | None = None
+) -> WorldConfig:
     """Build the settings of a world from what a user wrote.
 
     Args:
         settings: Names and values; what is absent is as in the base.
-        base: The preset to start from.
+        base: The preset to start from; None starts from the defaults.
 
     Returns:
         The settings.
@@ -393,7 +402,8 @@ def load_world_config(settings: Mapping[str, Any], base: str = "small") -> World
     Raises:
         ConfigError: If a setting is unknown or impossible, in one line.
     """
-    given = {**world_preset(base).model_dump(), **settings}
+    start = WorldConfig() if base is None else world_preset(base)
+    given = {**start.model_dump(), **settings}
     try:
         return WorldConfig.model_validate(given)
     except ValidationError as error:

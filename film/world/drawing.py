@@ -40,7 +40,7 @@ __all__ = [
 PICTURES_PER_PART: Final = 20
 """What a process draws before it takes the next part, and may have to draw again."""
 
-SCENES_PER_BALANCE: Final = 200
+SCENES_PER_BALANCE: Final = 1000
 """Answers are balanced among the questions about so many scenes, whole parts."""
 
 # People ask short questions; every type of question has some.
