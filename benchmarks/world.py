@@ -13,12 +13,13 @@ from pathlib import Path
 import torch
 
 from film.data.progress import Progress
-from film.world.config import PRESETS, WorldConfig, load_world_config
-from film.world.drawing import SCENES_PER_BALANCE, ask_questions
+from film.world.config import PRESETS, WorldConfig
+from film.world.drawing import ask_questions
 from film.world.making import make_world
 from film.world.scenes import draw_scene, scene_entry
 
 N_PICTURES = 400
+N_ASKED = 500
 N_TRAIN = 2000
 SMALL = PRESETS["small"]
 
@@ -46,10 +47,10 @@ def time_pictures(processes: int) -> float:
 
 def time_questions() -> tuple[int, float]:
     """Questions about crowded scenes at full depth, and the processor's seconds."""
-    config = load_world_config({"min_objects": 3, "max_objects": 10}, base="small")
+    config = WorldConfig()
     entries = [
         scene_entry(draw_scene(config, "train", n), config, "train", n)
-        for n in range(SCENES_PER_BALANCE)
+        for n in range(N_ASKED)
     ]
     begun = time.process_time()
     n_questions = len(ask_questions(config, "train", entries))
