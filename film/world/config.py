@@ -356,7 +356,7 @@ PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
             max_objects=5,
             colors=_FOUR_COLORS,
             max_attributes=2,
-            reasoning=ReasoningShares(zero_hop=1, one_hop=0.25, same_attribute=0.25),
+            reasoning=ReasoningShares(zero_hop=1, one_hop=0.1, same_attribute=0.05),
         ),
         "clevr": WorldConfig(
             n_train=70_000, n_val=15_000, n_test=15_000, width=480, height=320

@@ -62,15 +62,14 @@ def stop_when(
     pytest.fail(f"there was no {stage}")
 
 
-def kill_after(n_steps: int, config: WorldConfig, directory: Path, jobs: int) -> None:
+def kill_after(line: str, config: WorldConfig, directory: Path, jobs: int) -> None:
     arguments = (config.model_dump_json(), str(directory), str(jobs))
     with subprocess.Popen(
         [sys.executable, "-c", _CHILD, *arguments], stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
-        for _ in range(n_steps):
-            assert child.stdout.readline(), "the world was done before it was killed"
-        time.sleep(random.uniform(0, 0.2))  # noqa: S311 (any moment will do)
+        assert f"{line}\n" in child.stdout
+        time.sleep(random.uniform(0, 0.05))  # noqa: S311 (any moment will do)
         child.kill()
 
 
@@ -102,8 +101,13 @@ def test_a_world_killed_again_and_again_comes_out_the_same(
     directory = tmp_path / "w"
     times: dict[str, int] = {}
     n_before = 0
-    for n_steps, jobs in ((2, 2), (5, 1), (7, 2)):
-        kill_after(n_steps, TINY, directory, jobs)
+    moments = (
+        ("train: pictures 20", 2),
+        ("train: questions 50", 1),
+        ("val: pictures 0", 2),
+    )
+    for line, jobs in moments:
+        kill_after(line, TINY, directory, jobs)
         now = finished(directory)
         assert {name: now[name] for name in times} == times  # nothing was made again
         assert len(now) > n_before

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from film.errors import ConfigError
-from film.world import lessons
+from film.world import lessons, scenes
 from film.world.config import WorldConfig, load_world_config
 from film.world.drawing import ask_questions
 from film.world.geometry import NOTHING, Camera, first_hits, visible_pixels
@@ -148,10 +148,14 @@ def test_visible_pixels_are_counted_in_the_picture() -> None:
         assert min(counts) > 0
 
 
-def test_rules_that_no_scene_can_follow_are_reported() -> None:
+def test_rules_that_no_scene_can_follow_are_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scenes, "_RESTARTS", 300)
     crowded = CROWDED.model_copy(update={"min_objects": 10, "min_margin": 2.0})
     with pytest.raises(
-        ConfigError, match=r"10 objects found no place .* min_margin 2 .*; lower one"
+        ConfigError,
+        match=r"10 objects found no place in 300 .* min_margin 2 .*; lower one",
     ):
         draw_scene(crowded, "train", 0)
 
