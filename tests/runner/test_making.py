@@ -1,13 +1,18 @@
 """``film data make`` says what a world needs, and makes what is asked for."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
 
+from film.config import ImageInput
 from film.errors import DataError
 from film.world.config import load_world_config
 from runner.cli import film
+from runner.sources import find_source, make_missing
+from runner.workspace import Workspace
 
 SETTINGS = {"n_train": 4, "n_val": 2, "n_test": 0, "max_objects": 2}
 
@@ -48,3 +53,14 @@ def test_a_store_alone_has_no_pictures_and_says_so(tmp_path: Path) -> None:
     assert make(out, "--store-only").exit_code == 0
     with pytest.raises(DataError, match=r"without pictures and JSON .* another folder"):
         raise make(out).exception or AssertionError
+
+
+def test_a_study_whose_world_the_disk_cannot_hold_is_refused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = load_world_config(SETTINGS, "tiny")
+    source = find_source("tiny", world, None, (ImageInput.FEATURES,), workspace)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=9))
+    with pytest.raises(DataError, match=r"its disk has 0\.0 MB free; make room"):
+        list(make_missing(source, processes=1))
+    assert not source.directory.exists()
