@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from film.data.programs import Program, parse_program
-from film.world.answering import answer_all
 from film.world.config import load_world_config
 from film.world.drawing import ask_questions
-from film.world.executor import ExecutionError, SceneGraph, answer
+from film.world.questions.answering import answer_all
+from film.world.questions.executor import ExecutionError, SceneGraph, answer
 from film.world.scenes import draw_scene, scene_entry
 
 N_SCENES = 200

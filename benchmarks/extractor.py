@@ -15,9 +15,9 @@ import torch
 from film.data.images import read_pixels
 from film.world.attributes import VALUES
 from film.world.config import WorldConfig
-from film.world.extractor import load_extractor
-from film.world.features import extract_features
-from film.world.rendering import draw
+from film.world.features.extraction import extract_features
+from film.world.features.extractor import load_extractor
+from film.world.pictures.rendering import draw
 from film.world.scenes import draw_scene, scene_entry
 
 N_SCENES = 200

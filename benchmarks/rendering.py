@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from film.errors import ConfigError
 from film.world.config import Renderer, WorldConfig, world_preset
-from film.world.rendering import check_renderer, draw
+from film.world.pictures.rendering import check_renderer, draw
 from film.world.scenes import draw_scene
 
 SIZES = ((48, 32), (96, 64), (128, 96), (240, 160), (480, 320))

@@ -22,11 +22,11 @@ from film.data.images import read_pixels
 from film.data.programs import Program
 from film.data.progress import Progress
 from film.errors import DataError
-from film.world.answering import answer_each
 from film.world.attributes import Attribute, Direction, Shape
 from film.world.config import RELATED_FROM, WorldConfig, load_world_config
-from film.world.executor import ExecutionError, SceneGraph
 from film.world.finding import find_clevr
+from film.world.questions.answering import answer_each
+from film.world.questions.executor import ExecutionError, SceneGraph
 
 __all__ = ["Check", "Difference", "FolderCheck", "SplitCheck"]
 

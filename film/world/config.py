@@ -24,7 +24,7 @@ from film.data.programs import QuestionType
 from film.errors import ConfigError
 from film.validation import nearest, validation_line
 from film.world.attributes import Attribute, Color, Material, Shape, Size
-from film.world.families import FAMILIES, Family, Reasoning
+from film.world.questions.families import FAMILIES, Family, Reasoning
 
 __all__ = [
     "EXTRACTOR_VERSION",

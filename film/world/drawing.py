@@ -15,14 +15,14 @@ from PIL import Image
 
 from film.data.programs import Program
 from film.world.config import ReasoningShares, WorldConfig
-from film.world.executor import SceneGraph
-from film.world.informal import say_loosely
-from film.world.language import say
 from film.world.layout import Layout
 from film.world.parts import checksums, read_record, write_record, write_whole
-from film.world.questions import Ledger, ask
+from film.world.pictures.rendering import draw, draw_masks
+from film.world.questions.asking import Ledger, ask
+from film.world.questions.executor import SceneGraph
+from film.world.questions.informal import say_loosely
+from film.world.questions.language import say
 from film.world.randomness import generator_for
-from film.world.rendering import draw, draw_masks
 from film.world.scenes import Scene, draw_scene, scene_entry
 
 __all__ = [

@@ -36,7 +36,7 @@ from film.world.drawing import (
     read_part,
     split_up,
 )
-from film.world.features import EXTRACTOR_NAME, extract_features
+from film.world.features.extraction import EXTRACTOR_NAME, extract_features
 from film.world.layout import CLEVR_FOLDER, COGENT_FOLDER, WORLD_FILE, Layout
 from film.world.needs import (
     Needs,
@@ -46,7 +46,7 @@ from film.world.needs import (
     used_bytes,
 )
 from film.world.parts import flush, read_record, write_record, write_whole
-from film.world.rendering import check_renderer
+from film.world.pictures.rendering import check_renderer
 
 __all__ = [
     "CLEVR_FOLDER",

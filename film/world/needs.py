@@ -26,8 +26,8 @@ from film.world.drawing import (
     ask_questions,
     encode_picture,
 )
-from film.world.features import extract_features, feature_shape
-from film.world.rendering import draw
+from film.world.features.extraction import extract_features, feature_shape
+from film.world.pictures.rendering import draw
 from film.world.scenes import Scene, draw_scene, scene_entry
 
 __all__ = [

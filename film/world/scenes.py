@@ -17,7 +17,7 @@ from typing import Any, Final
 from film.errors import ConfigError
 from film.world.attributes import Attribute, Color, Material, Shape, Size
 from film.world.config import WorldConfig
-from film.world.geometry import (
+from film.world.pictures.geometry import (
     DIRECTIONS,
     RADII,
     Camera,

@@ -158,7 +158,7 @@ def _choose_extractor(
         )
     if features == "none":
         return None, None, None
-    from film.world.features import EXTRACTOR_NAME, extract_features
+    from film.world.features.extraction import EXTRACTOR_NAME, extract_features
 
     return extract_features, None, EXTRACTOR_NAME
 
@@ -188,7 +188,7 @@ def train_extractor(out: Path, seed: int, epochs: int) -> None:
 
     Example: film data train-extractor extractor.npz
     """
-    from film.world.teaching import train_extractor as teach
+    from film.world.features.teaching import train_extractor as teach
     from runner.cli.describing import follow_teaching
 
     follow_teaching(teach(out, seed=seed, n_epochs=epochs))

@@ -10,7 +10,7 @@ import click
 from film.data.describe import SplitDescription, StoreDescription
 from film.data.priors import Grouping, PriorAccuracy
 from film.data.progress import Progress
-from film.world.teaching import ExtractorMetrics
+from film.world.features.teaching import ExtractorMetrics
 from runner.cli.bars import follow
 from runner.text import aligned, percent
 

@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from film.world.attributes import VALUES, Attribute, Direction
-from film.world.families import Family, Hop, Reasoning
-from film.world.phrases import Description, Junction, Logic, Phrase, Question, Step
+from film.world.questions.families import Family, Hop, Reasoning
+from film.world.questions.phrases import (
+    Description,
+    Junction,
+    Logic,
+    Phrase,
+    Question,
+    Step,
+)
 
 DrawQuestion = Callable[[Family, random.Random], Question]
 

@@ -16,7 +16,7 @@ from film.data.vocabulary import tokenize
 from film.world.attributes import VALUES
 from film.world.config import load_world_config
 from film.world.drawing import ask_questions
-from film.world.families import FAMILIES, Reasoning
+from film.world.questions.families import FAMILIES, Reasoning
 from film.world.scenes import draw_scene, scene_entry
 
 Entries = list[dict[str, Any]]

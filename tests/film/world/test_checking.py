@@ -11,7 +11,7 @@ from PIL import Image
 
 from film.errors import DataError
 from film.world.checking import Check, FolderCheck
-from film.world.geometry import DIRECTIONS, relationships
+from film.world.pictures.geometry import DIRECTIONS, relationships
 
 Entry = dict[str, Any]
 Change = Callable[[Entry], object]

@@ -18,10 +18,10 @@ from film.errors import ConfigError, DataError
 from film.world.attributes import Shape
 from film.world.config import PRESETS, WorldConfig, load_world_config
 from film.world.drawing import ask_loosely, ask_questions
-from film.world.executor import SceneGraph, answer
-from film.world.features import feature_shape
+from film.world.features.extraction import feature_shape
 from film.world.layout import CLEVR_FOLDER, COGENT_FOLDER, HUMANS_FOLDER
 from film.world.making import has_source, make_world
+from film.world.questions.executor import SceneGraph, answer
 from film.world.scenes import draw_scene, scene_entry
 
 TINY = PRESETS["tiny"]

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from film.errors import ConfigError
-from film.world import lessons, scenes
+from film.world import scenes
 from film.world.config import WorldConfig, load_world_config
 from film.world.drawing import ask_questions
-from film.world.geometry import NOTHING, Camera, first_hits, visible_pixels
-from film.world.rendering import draw_masks
+from film.world.features import lessons
+from film.world.pictures.geometry import NOTHING, Camera, first_hits, visible_pixels
+from film.world.pictures.rendering import draw_masks
 from film.world.scenes import Scene, draw_scene, scene_entry
 
 CROWDED = WorldConfig()

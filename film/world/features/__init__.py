@@ -1,0 +1,1 @@
+"""The network whose maps stand in for those of a ResNet, and how it is taught."""

@@ -1,0 +1,1 @@
+"""How a scene is drawn: geometry, light, and the optional renderer."""

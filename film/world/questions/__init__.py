@@ -1,0 +1,1 @@
+"""What is asked of a scene: families, programs, and their words."""
