@@ -1,5 +1,9 @@
 """Open HDF5 files and find the arrays in them, whoever wrote them."""
 
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, final
@@ -9,7 +13,7 @@ import numpy as np
 
 from film.errors import DataError
 
-__all__ = ["Numbers", "find_array", "native_type", "open_file"]
+__all__ = ["Numbers", "find_array", "native_type", "open_file", "system_errors"]
 
 
 @final
@@ -41,6 +45,31 @@ def open_file(path: Path) -> h5py.File:
         raise DataError(
             f"{path} is no HDF5 file or is cut off ({str(error).splitlines()[0]})"
         ) from None
+
+
+@contextmanager
+def system_errors(path: Path) -> Iterator[None]:
+    """Raise what the system refuses HDF5, such as a full disk, as Python does.
+
+    HDF5's own message is a page long, and no OSError where it fails to close a file.
+
+    Args:
+        path: What is written, for the message.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        OSError: With the system's number and reason.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        told = re.search(r"errno = (\d+)", str(error))
+        if told is None:
+            raise
+        number = int(told[1])
+        raise OSError(number, os.strerror(number), str(path)) from None
 
 
 def find_array(

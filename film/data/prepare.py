@@ -27,7 +27,7 @@ from film.data.clevr import (
     find_splits,
     read_scene_names,
 )
-from film.data.hdf5 import open_file
+from film.data.hdf5 import open_file, system_errors
 from film.data.images import default_size, read_pixels
 from film.data.programs import ProgramOrder, program_tokens
 from film.data.progress import Progress
@@ -163,13 +163,14 @@ def prepare(
 
     Raises:
         DataError: If a file is missing, broken or contradicts itself.
+        OSError: If the disk is full, or the system refuses otherwise.
     """
     options = options or PrepareOptions()
     splits = _chosen_splits(source, options)
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; a store is a folder")
     out.mkdir(parents=True, exist_ok=True)
-    with unfinished_folder(out) as written:
+    with system_errors(out), unfinished_folder(out) as written:
         vocabulary: Vocabulary | None = None
         sizes: _Sizes | None = None
         for name, files in splits.items():

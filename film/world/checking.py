@@ -25,6 +25,7 @@ from film.errors import DataError
 from film.world.attributes import Attribute, Direction, Shape
 from film.world.config import RELATED_FROM, WorldConfig, load_world_config
 from film.world.finding import find_clevr
+from film.world.layout import WORLD_FILE
 from film.world.questions.answering import answer_each
 from film.world.questions.executor import ExecutionError, SceneGraph
 
@@ -33,7 +34,6 @@ __all__ = ["Check", "Difference", "FolderCheck", "SplitCheck"]
 _AT_ONCE: Final = 5000  # questions answered together
 _KEPT: Final = 100  # differences that are named
 _SUFFIXES: Final = (".png", ".jpg", ".jpeg")
-_WORLD_FILE: Final = "world.json"
 _CLEVR: Final[Mapping[str, Any]] = {"min_objects": 3, "max_objects": 10}
 _RULES: Final = (
     *("min_objects", "max_objects"),
@@ -113,7 +113,7 @@ class FolderCheck:
         self.differences: list[Difference] = []
         self._files = find_splits(self.source)
         names = [files.name for files in self._files.values()]
-        self._rules = _read_rules(directory, names)
+        self._rules = _read_rules(self.source, names)
         self._known_scenes: dict[bytes, str] = {}
 
     @property
@@ -316,10 +316,11 @@ def _allowed(
             return rules.shapes
 
 
-# What a world says of itself; for CLEVR and CoGenT what their papers say.
-def _read_rules(directory: Path, splits: Iterable[str]) -> WorldConfig:
+# What a world says of itself, beside its folder in CLEVR's layout; for CLEVR and CoGenT
+# what their papers say.
+def _read_rules(source: Path, splits: Iterable[str]) -> WorldConfig:
     is_cogent = any(name[-1] in "AB" for name in splits)
-    path = directory / _WORLD_FILE
+    path = source.resolve().parent / WORLD_FILE
     if not path.is_file():
         return load_world_config({**_CLEVR, "cogent": is_cogent}, "clevr")
     try:

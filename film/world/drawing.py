@@ -14,6 +14,7 @@ from typing import Any, Final
 from PIL import Image
 
 from film.data.programs import Program
+from film.errors import DataError
 from film.world.config import ReasoningShares, WorldConfig
 from film.world.layout import Layout
 from film.world.parts import checksums, read_record, write_record, write_whole
@@ -131,11 +132,17 @@ def read_part(layout: Layout, split: str, kind: str, numbers: range) -> list[Ent
         numbers: The part's scenes.
 
     Returns:
-        The entries; none where the part is not there.
+        The entries.
+
+    Raises:
+        DataError: If the part is not there.
     """
     recorded = "scenes" if kind == "scenes" else "questions"
-    content = read_record(layout.part(split, recorded, numbers)) or {}
-    return list(content.get(kind, []))
+    path = layout.part(split, recorded, numbers)
+    content = read_record(path)
+    if content is None:
+        raise DataError(f"{path} was made and is gone; the same command makes it again")
+    return list(content[kind])
 
 
 def ask_questions(
@@ -159,10 +166,7 @@ def ask_questions(
         wording = generator_for(config.seed, split, number, "words")
         for asked in ask(drawing, config, SceneGraph.from_entry(scene), ledger):
             entry = {
-                "split": split,
-                "image_index": number,
-                "image_filename": scene["image_filename"],
-                "question": say(asked.question, wording),
+                **_question_entry(split, scene, say(asked.question, wording)),
                 "answer": asked.answer,
                 "program": _program_entry(asked.program),
                 "question_family_index": asked.question.family.index,
@@ -190,13 +194,8 @@ def ask_loosely(
     for scene in scenes:
         drawing = generator_for(config.seed, split, scene["image_index"], "humans")
         for asked in ask(drawing, short, SceneGraph.from_entry(scene), ledger):
-            entry = {
-                "split": split,
-                "image_index": scene["image_index"],
-                "image_filename": scene["image_filename"],
-                "question": say_loosely(asked.question, drawing),
-                "answer": asked.answer,
-            }
+            text = say_loosely(asked.question, drawing)
+            entry = {**_question_entry(split, scene, text), "answer": asked.answer}
             entries.append(entry)
     return entries
 
@@ -242,6 +241,15 @@ _MASK_COLORS: Final = [0, 0, 0] + [
     for number in range(10)
     for value in colorsys.hsv_to_rgb(number * 0.618 % 1, 0.75, 1)
 ]
+
+
+def _question_entry(split: str, scene: Mapping[str, Any], text: str) -> Entry:
+    return {
+        "split": split,
+        "image_index": scene["image_index"],
+        "image_filename": scene["image_filename"],
+        "question": text,
+    }
 
 
 def _program_entry(program: Program) -> list[Entry]:

@@ -11,7 +11,6 @@ done, and what is written down is not made again after an interruption.
 import fcntl
 import json
 import os
-import re
 import shutil
 import signal
 import threading
@@ -101,7 +100,7 @@ def check_disk(needs: Needs, directory: Path) -> None:
         needs: What the world needs.
         directory: Where it goes; what is there of it already counts.
     """
-    check_room(needs, directory, there=used_bytes(directory / _PARTIAL))
+    check_room(needs, directory, there=used_bytes(directory))  # moved out or not
 
 
 def has_source(config: WorldConfig, directory: Path) -> bool:
@@ -207,23 +206,11 @@ def _said_in_one_line(directory: Path) -> Iterator[None]:
             f"{directory}: a process that draws was ended, maybe for want of memory; "
             f"{kept} (fewer jobs take less memory)"
         ) from None
-    except (OSError, RuntimeError) as error:
-        reason = _system_reason(error)
-        if reason is None:
-            raise
+    except OSError as error:
+        reason = str(error) if error.errno is None else os.strerror(error.errno)
         raise DataError(
             f"{directory}: {reason}, while the world was made; {kept}"
         ) from None
-
-
-# HDF5's own message is a page long, and no OSError where it fails to close a file.
-def _system_reason(error: OSError | RuntimeError) -> str | None:
-    told = re.search(r"errno = (\d+)", str(error))
-    if told is not None:
-        return os.strerror(int(told[1]))
-    if isinstance(error, OSError):
-        return str(error) if error.errno is None else os.strerror(error.errno)
-    return None
 
 
 # The operating system frees the lock when its holder ends, however it ends.

@@ -1,7 +1,9 @@
 """Files that are whole or not there, and records of what was made.
 
-A file takes its name when it is written and on the disk. So a record that can be read
-is true, whatever ended the process, or the machine, that wrote it.
+A file takes its name when it is written, and a record when it is on the disk too. So a
+record that can be read is true, whatever ended the process, or the machine, that wrote
+it. Other files may be torn by a power failure: the records of pictures have their
+checksums.
 """
 
 import json

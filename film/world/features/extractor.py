@@ -12,6 +12,7 @@ this network come from the world itself, so they are easier to read than the pap
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, final
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -132,13 +133,13 @@ def load_extractor(path: Path = SHIPPED) -> Extractor:
         DataError: If the file is missing or holds another network.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             weights = {
                 name: torch.from_numpy(file[name].astype(np.float32)) for name in file
             }
         extractor = Extractor()
         extractor.load_state_dict(weights)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, EOFError, BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} holds no weights of the extractor: {reason}") from None
     return extractor.eval().requires_grad_(requires_grad=False)
@@ -155,7 +156,8 @@ def write_weights(extractor: Extractor, path: Path) -> None:
         name: tensor.detach().numpy().astype(np.float16)
         for name, tensor in extractor.state_dict().items()
     }
-    np.savez_compressed(path, allow_pickle=False, **weights)
+    with path.open("wb") as file:  # given a name, NumPy may add an ending to it
+        np.savez_compressed(file, allow_pickle=False, **weights)
 
 
 def weights_digest(path: Path = SHIPPED) -> str:

@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from film.data.progress import Progress
+from film.errors import ConfigError
 from film.world.attributes import VALUES, Attribute
 from film.world.features.extractor import LAYERS, Extractor, write_weights
 from film.world.features.lessons import NO_LABEL, Lessons, draw_lesson, stack_lessons
@@ -65,7 +66,14 @@ def train_extractor(
 
     Yields:
         How far the drawing has come, then how well each epoch went.
+
+    Raises:
+        ConfigError: If the weights cannot be written there, before any work.
     """
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(
+            f"{path} cannot be written; name a file in a folder that is there"
+        )
     drawn: list[Lessons] = []
     for index in range(n_lessons + n_exam):
         drawn.append(draw_lesson(seed, index, samples_per_side=2 + index % 2))

@@ -1,5 +1,6 @@
 """A folder of CLEVR becomes a store with the names and types of clevr-iep."""
 
+import errno
 import json
 import os
 import subprocess
@@ -324,6 +325,29 @@ class TestMistakes:
         with pytest.raises(DataError):
             run(source, out, image_size=(4, 4))
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+    # A file that may not grow fails as one on a full disk does: at once where much is
+    # written, and otherwise when it is closed.
+    @pytest.mark.parametrize("n_bytes", [2000, 10_000])
+    def test_a_full_disk_is_the_systems_own_error(
+        self, make_clevr: MakeClevr, tmp_path: Path, n_bytes: int
+    ) -> None:
+        out = tmp_path / "store"
+        script = (
+            "import resource, sys; from pathlib import Path; "
+            "from film.data.prepare import prepare; "
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({n_bytes},) * 2); "
+            "list(prepare(*map(Path, sys.argv[1:])))"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", script, make_clevr(), out],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        last = ended.stderr.splitlines()[-1]
+        assert last == f"OSError: [Errno {errno.EFBIG}] File too large: '{out}'"
+        assert not list(out.iterdir())
 
     def test_stopping_half_way_leaves_nothing(
         self, make_clevr: MakeClevr, tmp_path: Path

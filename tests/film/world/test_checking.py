@@ -240,10 +240,11 @@ def test_a_world_is_held_against_its_own_rules(folder: Path) -> None:
         "sizes": ["small"],
     }
     (world / "world.json").write_text(json.dumps({"settings": rules}))
-    check = checked(world)
-    assert check.source == folder
-    assert check.splits["val"].wrong == {Check.OBJECTS: 2}
-    assert check.differences[0].what == "3 objects, and 1 to 2 are allowed"
+    for named in (world, folder):  # the folder in CLEVR's layout is the world's too
+        check = checked(named)
+        assert check.source == folder
+        assert check.splits["val"].wrong == {Check.OBJECTS: 2}
+        assert check.differences[0].what == "3 objects, and 1 to 2 are allowed"
 
 
 @pytest.mark.parametrize(

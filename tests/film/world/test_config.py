@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from film.errors import ConfigError
+from film.world.attributes import Color, Shape
 from film.world.config import (
     PRESETS,
     WorldConfig,
@@ -56,7 +57,8 @@ def test_the_quick_world_asks_exist_and_query_about_two_to_four_objects() -> Non
                 "question_types": {"query_attribute": 1, "count": 1},
                 "reasoning": {"same_attribute": 1},
             },
-            "query_attribute, which needs a share of zero_hop or one_hop or two_hop in",
+            "query_attribute, which needs a share of zero_hop or one_hop or two_hop or "
+            "three_hop or single_and in reasoning",
         ),
         ({"n_train": True}, "world: n_train: got True, should be a valid integer"),
         ({"seed": "12"}, "world: seed: got '12', should be a valid integer"),
@@ -100,7 +102,7 @@ def test_settings_change_the_preset_they_start_from_and_nothing_else() -> None:
 
 
 def test_every_setting_changes_the_fingerprint() -> None:
-    base = PRESETS["small"]
+    base = WorldConfig()
     changes: list[dict[str, object]] = [
         {"n_train": 7},
         {"n_val": 7},
@@ -118,6 +120,14 @@ def test_every_setting_changes_the_fingerprint() -> None:
         {"max_attributes": 2},
         {"question_types": {"count": 1}},
         {"reasoning": {"zero_hop": 1}},
+        {"cogent": True},
+        {"camera_jitter": 0},
+        {"lamp_jitter": 0.5},
+        {"min_gap": 0.5},
+        {"min_margin": 0.5},
+        {"min_visible_pixels": 100},
+        {"renderer": "mitsuba"},
+        {"masks": True},
         {"seed": 7},
     ]
     assert {name for change in changes for name in change} == set(
@@ -125,6 +135,35 @@ def test_every_setting_changes_the_fingerprint() -> None:
     )
     names = {load_world_config(change).fingerprint for change in changes}
     assert len(names | {base.fingerprint}) == len(changes) + 1
+
+
+def test_the_preset_clevr_has_the_numbers_of_clevr() -> None:
+    clevr = PRESETS["clevr"]
+    assert clevr.splits == {"train": 70_000, "val": 15_000, "test": 15_000}
+    assert (clevr.width, clevr.height) == (480, 320)
+    assert (clevr.min_objects, clevr.max_objects) == (3, 10)
+    assert len(clevr.families) == 90
+
+
+def test_cogent_has_its_splits_and_its_colors() -> None:
+    config = load_world_config({"cogent": True, "n_test": 5})
+    assert list(config.splits) == ["trainA", "valA", "valB", "testA", "testB"]
+    for split, other in (("trainA", "valB"), ("testB", "testA")):
+        cubes = set(config.colors_of(Shape.CUBE, split))
+        assert cubes == set(config.colors_of(Shape.CYLINDER, other))
+        assert cubes.isdisjoint(config.colors_of(Shape.CYLINDER, split))
+        assert config.colors_of(Shape.SPHERE, split) == tuple(Color)
+    assert set(config.colors_of(Shape.CUBE, "valA")) == {
+        "gray",
+        "blue",
+        "brown",
+        "yellow",
+    }
+
+
+def test_cogent_needs_a_color_for_each_shape() -> None:
+    with pytest.raises(ConfigError, match="cogent leaves no color to a cylinder in"):
+        load_world_config({"cogent": True, "colors": ["gray", "blue"]})
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:

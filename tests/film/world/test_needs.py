@@ -81,6 +81,22 @@ def test_what_is_there_of_a_world_needs_no_room_again(
     assert (tmp_path / "w" / "world.json").is_file()
 
 
+def test_what_is_moved_out_already_needs_no_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "w"
+    planned = plan_world(TINY, directory)
+    assert planned is not None
+    for _ in make_world(TINY, directory):
+        pass
+    (directory / ".partial").mkdir()
+    for name in ("vocab.json", "world.json"):
+        (directory / name).rename(directory / ".partial" / name)
+    full_disk(monkeypatch, free=planned.peak_bytes // 2)
+    assert list(make_world(TINY, directory)) == []
+    assert (directory / "world.json").is_file()
+
+
 def test_the_whole_work_goes_from_nothing_to_all(tmp_path: Path) -> None:
     shares = [step.whole or 0.0 for step in make_world(TINY, tmp_path / "w")]
     assert shares == sorted(shares)

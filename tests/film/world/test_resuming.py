@@ -151,6 +151,27 @@ def test_what_a_power_failure_tore_is_made_again(world: Path, tmp_path: Path) ->
     assert changed == list(range(20, 40))  # the part of the torn picture, no other
 
 
+@pytest.mark.parametrize(
+    ("stage", "lost"),
+    [
+        ("train: pictures", "train-scenes-000020.json"),
+        ("train: questions", "train-questions-000000.json"),
+    ],
+)
+def test_a_part_that_is_lost_meanwhile_is_told_and_made_again(
+    world: Path, tmp_path: Path, stage: str, lost: str
+) -> None:
+    steps = make_world(TINY, tmp_path / "w")
+    for step in steps:
+        if step.stage == stage and step.done == step.total:
+            break
+    (tmp_path / "w" / ".partial" / ".parts" / lost).unlink()
+    with pytest.raises(DataError, match=f"{lost} was made and is gone; the same"):
+        list(steps)
+    make(TINY, tmp_path / "w")
+    assert contents(tmp_path / "w") == contents(world)
+
+
 def test_half_of_another_world_is_dropped(tmp_path: Path) -> None:
     small = PRESETS["tiny"]
     other = small.model_copy(update={"seed": 1})

@@ -11,7 +11,7 @@ import torch
 
 from film.data.images import read_pixels
 from film.data.progress import Progress
-from film.errors import DataError
+from film.errors import ConfigError, DataError
 from film.world.attributes import VALUES, Attribute
 from film.world.config import EXTRACTOR_VERSION
 from film.world.features.extraction import (
@@ -171,6 +171,20 @@ def test_weights_come_back_from_a_file_nearly_as_they_were(tmp_path: Path) -> No
         assert torch.equal(again[name], tensor)
 
 
+def test_weights_are_written_to_the_file_that_was_named(tmp_path: Path) -> None:
+    write_weights(load_extractor(), tmp_path / "weights")
+    assert [path.name for path in tmp_path.iterdir()] == ["weights"]
+    assert weights_digest(tmp_path / "weights") == EXTRACTOR_VERSION
+
+
+def test_a_place_where_no_weights_can_go_is_refused_before_the_work(
+    tmp_path: Path,
+) -> None:
+    for path in (tmp_path, tmp_path / "none" / "weights.npz"):
+        with pytest.raises(ConfigError, match="name a file in a folder that is there"):
+            next(train_extractor(path))
+
+
 def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.npz holds no weights of the extract"):
         load_extractor(tmp_path / "none.npz")
@@ -178,8 +192,11 @@ def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"other\.npz holds no weights of the extract"):
         load_extractor(tmp_path / "other.npz")
     (tmp_path / "text.npz").write_text("no archive")
-    with pytest.raises(DataError, match=r"text\.npz holds no weights of the extract"):
-        load_extractor(tmp_path / "text.npz")
+    (tmp_path / "half.npz").write_bytes(SHIPPED.read_bytes()[:1000])
+    (tmp_path / "empty.npz").write_bytes(b"")
+    for name in ("text", "half", "empty"):
+        with pytest.raises(DataError, match=rf"{name}\.npz holds no weights of the ex"):
+            load_extractor(tmp_path / f"{name}.npz")
 
 
 def test_teaching_draws_then_improves_and_is_the_same_each_time(

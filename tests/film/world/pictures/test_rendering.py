@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import film.world
+import film.world.pictures
 from film.errors import ConfigError
 from film.world.attributes import Color, Material, Shape, Size
 from film.world.config import PRESETS, Renderer, WorldConfig
@@ -164,7 +164,7 @@ def test_a_world_is_drawn_by_the_ray_caster_unless_it_asks_for_more() -> None:
 def test_a_renderer_that_is_missing_is_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delattr(film.world, "path_tracing", raising=False)
+    monkeypatch.delattr(film.world.pictures, "path_tracing", raising=False)
     monkeypatch.delitem(sys.modules, "film.world.pictures.path_tracing", raising=False)
     monkeypatch.setitem(sys.modules, "mitsuba", None)
     config = WorldConfig(renderer=Renderer.MITSUBA)

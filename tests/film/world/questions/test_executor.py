@@ -117,7 +117,10 @@ def test_the_answer_is_what_a_person_reads_off(text: str, expected: str) -> None
         ("scene; count; filter_color red; count", "takes a set of objects and gets 3"),
         ("scene; count; scene; exist; equal_integer 1 3", "takes a number and gets"),
         ("scene; count; scene; count; equal_size 1 3", "takes two values and gets 3"),
-        ("scene; filter_shape cube; unique; relate up; count", "knows no direction 'up'"),
+        (
+            "scene; filter_shape cube; unique; relate up; count",
+            "knows no direction 'up'",
+        ),
         ("scene; filter_color red", "ends in 'filter_color.red.', which gives no"),
     ],
 )
