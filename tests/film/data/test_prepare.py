@@ -328,7 +328,7 @@ class TestMistakes:
 
     # A file that may not grow fails as one on a full disk does: at once where much is
     # written, and otherwise when it is closed.
-    @pytest.mark.parametrize("n_bytes", [2000, 10_000])
+    @pytest.mark.parametrize("n_bytes", [4000, 10_000])
     def test_a_full_disk_is_the_systems_own_error(
         self, make_clevr: MakeClevr, tmp_path: Path, n_bytes: int
     ) -> None:
