@@ -61,15 +61,16 @@ def system_errors(path: Path) -> Iterator[None]:
 
     Raises:
         OSError: With the system's number and reason.
+        RuntimeError: For any other reason that there was.
     """
     try:
         yield
     except (OSError, RuntimeError) as error:
         told = re.search(r"errno = (\d+)", str(error))
-        if told is None:
-            raise
-        number = int(told[1])
-        raise OSError(number, os.strerror(number), str(path)) from None
+        if told is not None:
+            number = int(told[1])
+            raise OSError(number, os.strerror(number), str(path)) from None
+        raise
 
 
 def find_array(

@@ -163,7 +163,6 @@ def prepare(
 
     Raises:
         DataError: If a file is missing, broken or contradicts itself.
-        OSError: If the disk is full, or the system refuses otherwise.
     """
     options = options or PrepareOptions()
     splits = _chosen_splits(source, options)
