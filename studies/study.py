@@ -44,8 +44,10 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is
 
 
 def _named_world(given: object) -> object:
-    if not isinstance(given, str):
+    if isinstance(given, Mapping | WorldConfig):
         return given
+    if not isinstance(given, str):
+        raise ValueError("should be the name of a preset, or a world's settings")  # noqa: TRY004 - pydantic's own
     try:
         return world_preset(given)
     except FilmError as error:

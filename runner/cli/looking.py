@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from runner.cli.options import as_json
 
@@ -94,11 +95,14 @@ def show(
     is_drawn = not (text or as_json)
     if out and not is_drawn:
         raise click.UsageError("--out is for a sheet, and --text and --json draw none")
+    source = click.get_current_context().get_parameter_source
+    if chosen and ParameterSource.COMMANDLINE in (source("count"), source("first")):
+        raise click.UsageError("--image names pictures: leave out --count and --first")
     choice = Choice(
         split=split,
         count=count,
         first=first,
-        images=chosen,
+        images=tuple(dict.fromkeys(chosen)),
         n_questions=questions,
         with_pixels=is_drawn,
     )

@@ -25,8 +25,8 @@ def parse_settings(given: Sequence[str]) -> dict[str, Any]:
     settings = {}
     for text in given:
         name, separator, value = text.partition("=")
-        if not separator:
-            raise ConfigError(f"--set {text}: write NAME=VALUE, as in model.width=64")
+        if not (separator and name):
+            raise ConfigError(f"--set {text}: write NAME=VALUE")
         try:
             settings[name] = yaml.safe_load(value)
         except yaml.YAMLError:

@@ -114,6 +114,7 @@ def test_studies_are_listed_and_shown(film: Film, study_file: Path) -> None:
         (("sync", "nope"), "no study 'nope' was launched in"),
         (("ui", "nope"), "no study 'nope' was launched in"),
         (("train", "--set", "model.width"), "--set model.width: write NAME=VALUE"),
+        (("train", "--set", "=3"), "--set =3: write NAME=VALUE"),
         (("train", "--set", "model.widht=3"), "model.widht: no such setting"),
         (("train",), "give --data DIR"),
         (("data", "make", "tiny2", "out"), "there is no world 'tiny2'"),

@@ -152,6 +152,20 @@ def test_questions_are_printed_without_pictures(film: Film, world: Path) -> None
     assert one["images"][0]["questions"][0]["answer"] == first["answer"]
 
 
+@pytest.mark.parametrize("flag", ["--first=1", "--count=1"])
+def test_pictures_are_named_or_counted(film: Film, world: Path, flag: str) -> None:
+    code, _, error = film("data", "show", world, "--image=1", flag)
+    assert code == 2
+    assert "leave out --count and --first" in error
+
+
+def test_a_picture_that_is_named_twice_is_shown_once(film: Film, world: Path) -> None:
+    named = ("--image=1", "--image=0", "--image=1")
+    _, text, _ = film("data", "show", world, *named, "--json")
+    (folder,) = json.loads(text)
+    assert [one["image_index"] for one in folder["images"]] == [1, 0]
+
+
 def test_a_sheet_is_not_asked_for_and_left_out(film: Film, world: Path) -> None:
     code, _, error = film("data", "show", world, "--text", "--out", "a.png")
     assert code == 2

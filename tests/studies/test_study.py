@@ -152,6 +152,7 @@ class TestIdentity:
         ("seeds: [3, 5]", "seeds: 0", r"seeds"),
         ("study: small", "study: small\nbaseline: best", r"'best'; there is paper"),
         ("study: small", "study: small\nworld: smal", r"world: .*no world 'smal'; did"),
+        ("study: small", "study: small\nworld: 3", r"world: .*the name of a preset"),
         (
             "study: small",
             "study: small\nworld: {n_train: 0}",
