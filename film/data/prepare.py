@@ -168,6 +168,7 @@ def prepare(
     splits = _chosen_splits(source, options)
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; a store is a folder")
+    _check_replaced_splits(out, splits, options)
     out.mkdir(parents=True, exist_ok=True)
     with system_errors(out), unfinished_folder(out) as written:
         vocabulary: Vocabulary | None = None
@@ -274,6 +275,22 @@ def _choose_vocabulary(
         ),
         min_count=options.min_word_count,
     )
+
+
+# Data that their maker has named would go on bearing the name.
+def _check_replaced_splits(
+    out: Path, splits: Iterable[str], options: PrepareOptions
+) -> None:
+    for path in (out / f"{name}.h5" for name in splits):
+        try:
+            with open_file(path) as file:
+                name = file.attrs.get("fingerprint", options.fingerprint)
+        except DataError:  # absent, or broken: it may be replaced
+            continue
+        if name != options.fingerprint:
+            raise DataError(
+                f"{path} belongs to the data named {name}; prepare into another folder"
+            )
 
 
 def _check_staying_splits(

@@ -349,6 +349,20 @@ class TestMistakes:
         assert last == f"OSError: [Errno {errno.EFBIG}] File too large: '{out}'"
         assert not list(out.iterdir())
 
+    def test_data_that_bear_a_name_are_not_replaced_by_others(
+        self, make_clevr: MakeClevr, tmp_path: Path
+    ) -> None:
+        source, out = make_clevr(), tmp_path / "store"
+        run(source, out, fingerprint="a world")
+        before = {path.name: path.read_bytes() for path in out.iterdir()}
+        with pytest.raises(DataError, match=r"train\.h5 belongs .* named a world; pre"):
+            run(source, out)
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        (out / "train.h5").write_bytes(before["train.h5"][:-100])
+        for split in ("val", "test"):
+            (out / f"{split}.h5").unlink()
+        run(source, out)  # what is broken or absent is nobody's
+
     def test_stopping_half_way_leaves_nothing(
         self, make_clevr: MakeClevr, tmp_path: Path
     ) -> None:
