@@ -170,9 +170,16 @@ def _grow(layout: Layout, processes: int, *, store_only: bool) -> Iterator[Progr
     write_whole(layout.root / WORLD_FILE, [text.encode()], layout.scratch)
 
 
-# Go on with what is there of the same world; anything else is in the way.
+# Go on with what is there of the same world. Half of another may be hours of work.
 def _begin(layout: Layout) -> None:
-    if _recorded(layout.parts) != layout.config.fingerprint:
+    begun = _recorded(layout.parts)
+    if begun not in {None, layout.config.fingerprint}:
+        raise DataError(
+            f"{layout.root.parent} holds half of another world ({begun}, not "
+            f"{layout.config.fingerprint}); go on with its settings, name another "
+            f"folder, or remove {layout.root}"
+        )
+    if begun is None:
         if layout.root.exists():
             shutil.rmtree(layout.root)
         layout.scratch.mkdir(parents=True)

@@ -9,13 +9,15 @@ Answers are balanced within a family, among the scenes that share a ``Ledger``, 
 least as strictly as CLEVR's generator does:
 
 - Where existence is asked, "yes" and "no" differ by one at most for every set of
-  attributes that the words mention; in comparisons they do so within the family.
+  attributes that describe what is asked for; in comparisons they do so within the
+  family.
 - A queried value is ahead of the family's rarest by less than the number of values.
 - A counted number is ahead of the next by two at most, for every set of attributes
-  that the words mention. Small numbers stay frequent, as they are in scenes.
+  that describe what is counted, and with "or" for every length of its two sides.
+  Small numbers stay frequent, as they are in scenes.
 
-So the words of counts and comparisons may still tell something about the answer to a
-model that does not look.
+So words may still tell a model that does not look a little about the answer: the
+longer of two descriptions fits fewer objects, where numbers are compared.
 
 References:
     Johnson et al., *CLEVR*, CVPR 2017, Section 3.4 (ill-posed and degenerate

@@ -120,7 +120,6 @@ _FOUND: Final = (
     "is there {0.a_thing} in (the|this) (picture|image|photo|scene)",
     "any {0.things} (here|in sight|around|out there)",
     "(do|can|could) you (see|find|spot|notice) {0.a_thing}",
-    "are any of the {0.members}",
     "does (the|this) (picture|image|photo) (show|contain|include|have) {0.a_thing}",
     "do any {0.things} (exist|appear)",
 )

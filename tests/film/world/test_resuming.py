@@ -172,12 +172,14 @@ def test_a_part_that_is_lost_meanwhile_is_told_and_made_again(
     assert contents(tmp_path / "w") == contents(world)
 
 
-def test_half_of_another_world_is_dropped(tmp_path: Path) -> None:
+def test_half_of_another_world_is_left_alone(tmp_path: Path) -> None:
     small = PRESETS["tiny"]
     other = small.model_copy(update={"seed": 1})
     stop_when(small, tmp_path / "w", "train: pictures")
-    make(other, tmp_path / "w")
-    assert contents(tmp_path / "w") == contents(make(other, tmp_path / "other"))
+    with pytest.raises(DataError, match="holds half of another world"):
+        make(other, tmp_path / "w")
+    make(small, tmp_path / "w")
+    assert contents(tmp_path / "w") == contents(make(small, tmp_path / "whole"))
 
 
 @pytest.mark.parametrize("first", [True, False])
