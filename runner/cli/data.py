@@ -117,10 +117,13 @@ def prepare(
 ) -> None:
     """Prepare SOURCE (CLEVR, CoGenT, CLEVR-Humans) for training, in the folder OUT.
 
+    SOURCE may also be a world, whose CLEVR files are prepared.
+
     Example: film data prepare CLEVR_v1.0 clevr --max-images 100 --features world
     """
     from film.data.prepare import PrepareOptions
     from film.data.prepare import prepare as prepare_store
+    from film.world.finding import find_clevr
     from runner.cli.bars import follow
 
     extractor, size, name = _choose_extractor(features, resnet_weights, device)
@@ -138,7 +141,7 @@ def prepare(
         max_images=max_images,
         max_questions=max_questions,
     )
-    follow(prepare_store(source, out, options))
+    follow(prepare_store(find_clevr(source), out, options))
     click.echo(f"prepared in {out}; `film data info {out}` says what is there")
 
 

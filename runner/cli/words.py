@@ -18,14 +18,16 @@ def echo_studies(studies: Sequence[Study]) -> None:
     Args:
         studies: In the order to print.
     """
-    rows = [
-        (study.name, f"{len(study.rows)} rows × {len(study.seeds)} seeds", _data(study))
-        for study in studies
-    ]
+    rows = [(study.name, _size(study), _data(study)) for study in studies]
     lines = aligned(rows).splitlines()
     indent = max(map(len, lines)) + 2
     for line, study in zip(lines, studies, strict=True):
         click.echo(f"{line:{indent}}{study.question}")
+
+
+def _size(study: Study) -> str:
+    n_seeds = len(study.seeds)
+    return f"{len(study.rows)} rows × {n_seeds} seed{'s' * (n_seeds != 1)}"
 
 
 def echo_study(study: Study) -> None:

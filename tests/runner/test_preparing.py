@@ -22,8 +22,7 @@ def film(*words: object) -> int:
 def test_the_files_of_a_world_give_its_own_features_again(tmp_path: Path) -> None:
     world, out = tmp_path / "world", tmp_path / "out"
     assert film("data", "make", "tiny", world, "--jobs", "1") == 0
-    source = world / CLEVR_FOLDER
-    assert film("data", "prepare", source, out, "--features", "world") == 0
+    assert film("data", "prepare", world, out, "--features", "world") == 0
     for split in ("train", "val", "test"):
         made, prepared = (
             h5py.File(world / f"{split}.h5"),
@@ -35,7 +34,7 @@ def test_the_files_of_a_world_give_its_own_features_again(tmp_path: Path) -> Non
             by = prepared["features"].attrs["extractor"]
             assert by == f"world {EXTRACTOR_VERSION}"
     plain = tmp_path / "plain"
-    assert film("data", "prepare", source, plain) == 0
+    assert film("data", "prepare", world / CLEVR_FOLDER, plain) == 0
     with h5py.File(plain / "train.h5") as file:
         assert "features" not in file
 
