@@ -186,7 +186,6 @@ def prepare(
                 write_questions(
                     file, _encode(files, questions, vocabulary, options.program_order)
                 )
-                file.flush()  # a disk that is full says so here, not on closing
                 if sizes is not None:
                     yield from _write_images(file, name, paths, sizes, options)
         if vocabulary is not None:
@@ -448,7 +447,6 @@ def _write_images(
             if options.extractor is not None:
                 features = options.extractor(images[sizes.seen])
                 _append(file, "features", start, len(paths), features)
-            file.flush()
             yield Progress(stage, start + len(step), len(paths))
     if options.extractor is not None and options.extractor_name is not None:
         file["features"].attrs["extractor"] = options.extractor_name
