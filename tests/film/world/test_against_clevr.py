@@ -186,6 +186,19 @@ def test_yes_is_as_frequent_as_no(
     assert stats.binomtest(real["yes"], real.total()).pvalue > UNLIKELY
 
 
+def test_each_family_has_the_same_answers(
+    our_questions: Entries, real_questions: Entries
+) -> None:
+    answers: dict[int, list[Counter[str]]] = {
+        family: [Counter(), Counter()] for family in range(90)
+    }
+    for place, questions in enumerate((our_questions, real_questions)):
+        for entry in questions:
+            answers[entry["question_family_index"]][place][entry["answer"]] += 1
+    pvalues = {family: alike(*both) for family, both in answers.items()}
+    assert min(pvalues.values()) > UNLIKELY / 90, pvalues  # one of ninety may be odd
+
+
 def test_counts_are_as_small_though_less_often_none(
     our_questions: Entries, real_questions: Entries
 ) -> None:
