@@ -39,7 +39,7 @@ __all__ = [
     "world_preset",
 ]
 
-GENERATOR_VERSION: Final = 2
+GENERATOR_VERSION: Final = 3
 """Raised with every change that draws another world from the same settings."""
 
 EXTRACTOR_VERSION: Final = "8bc919ba46c8"

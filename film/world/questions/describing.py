@@ -87,15 +87,11 @@ class PhraseDrawer:
     def _start(self, hops: tuple[Hop, ...]) -> _Start | None:
         if not hops:
             return _Start(Phrase(), self.view.everything, ())
-        *earlier, last = hops
-        before = self._start(tuple(earlier))
-        if before is None:
-            return None
-        hidden = {last.attribute, *(hop.attribute for hop in earlier[-1:])}
-        anchor = self._name_one(before, frozenset(hidden))
+        before = self._start(hops[:-1])
+        anchor = before and self._name_one(before, _hidden_of_anchor(hops))
         if anchor is None:
             return None
-        step = Step(last.attribute or self.rng.choice(_DIRECTIONS), anchor)
+        step = Step(hops[-1].attribute or self.rng.choice(_DIRECTIONS), anchor)
         return _Start(
             Phrase(step=step), self.view.led_to(step), (self.view.everything,)
         )
@@ -179,6 +175,12 @@ class PhraseDrawer:
         if self.rng.random() < _FROM_SCENE:
             return self.rng.choice(self.view.scene.objects)[name]
         return self.rng.choice(self.palette.values[name])
+
+
+# An anchor's words do not name what it shares with what comes before or after it.
+@cache
+def _hidden_of_anchor(hops: tuple[Hop, ...]) -> _Hidden:
+    return frozenset(hop.attribute for hop in hops[-2:])
 
 
 @cache

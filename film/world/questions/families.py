@@ -47,8 +47,10 @@ class Hop(StrEnum):
     @property
     def attribute(self) -> Attribute | None:
         """What the things on both sides share, or None for a direction."""
-        name = self.removeprefix("same_")
-        return None if self is Hop.RELATE else Attribute(name)
+        return _SHARED.get(self)
+
+
+_SHARED = {Hop(f"same_{attribute}"): attribute for attribute in Attribute}
 
 
 @final

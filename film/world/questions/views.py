@@ -98,6 +98,18 @@ class SceneView:
         value = self.scene.objects[number][hop]
         return self.having[hop][value] & ~(1 << number)
 
+    def value(self, alone: Mask, attribute: Attribute) -> str:
+        """Say what one object is in one respect.
+
+        Args:
+            alone: The object.
+            attribute: The respect.
+
+        Returns:
+            The value.
+        """
+        return self.scene.objects[alone.bit_length() - 1][attribute]
+
     def found(self, phrase: Phrase) -> Mask:
         """Find what a phrase leads to.
 

@@ -10,7 +10,7 @@ import pytest
 from film.data.programs import Program, QuestionType, parse_program, question_type
 from film.world.attributes import Attribute, Direction
 from film.world.config import WorldConfig, load_world_config
-from film.world.questions.asking import AskedQuestion, Ledger, ask
+from film.world.questions.asking import AskedQuestion, Ledger, _answer_seen, ask
 from film.world.questions.executor import SceneGraph, answer, find_objects
 from film.world.questions.families import FAMILIES, Reasoning
 from film.world.questions.phrases import (
@@ -218,7 +218,7 @@ def test_yes_and_no_are_equally_frequent_for_every_pattern_of_words() -> None:
 def test_no_value_is_a_better_guess_than_another() -> None:
     config = load_world_config({"question_types": {"query_attribute": 1}}, base="quick")
     answers = defaultdict(Counter)
-    for _, asked in ask_all(config, graphs(config, 60)):
+    for _, asked in ask_all(config, graphs(config, 100)):
         answers[asked.question.family.index][asked.answer] += 1
     for family, counts in answers.items():
         share = max(counts.values()) / counts.total()
@@ -233,6 +233,17 @@ def test_comparisons_say_yes_as_often_as_no_within_a_family(
         if asked.question.family.type.startswith("compare_"):
             answers[asked.question.family.index][asked.answer] += 1
     assert len(answers) > 10
+    for counts in answers.values():
+        assert abs(counts["yes"] - counts["no"]) <= 1
+
+
+def test_the_lengths_of_what_is_compared_do_not_tell_which_is_more() -> None:
+    config = load_world_config({"question_types": {"compare_numbers": 1}})
+    answers = defaultdict(Counter)
+    for _, asked in ask_all(config, graphs(config, 60)):
+        lengths = tuple(len(phrase.description) for phrase in asked.question.phrases)
+        answers[asked.question.family.index, *lengths][asked.answer] += 1
+    assert len(answers) > 30
     for counts in answers.values():
         assert abs(counts["yes"] - counts["no"]) <= 1
 
@@ -303,6 +314,11 @@ def without_filters(program: Program) -> tuple[Any, ...]:
         is_filter = node.function.startswith("filter_")
         trees.append(below[0] if is_filter else (node.function, *below))
     return trees[-1]
+
+
+def test_masks_answer_as_programs_do(asked_questions: Asked) -> None:
+    for scene, asked in asked_questions:
+        assert _answer_seen(asked.question, SceneView.of(scene)) == asked.answer
 
 
 def test_masks_find_what_programs_find(asked_questions: Asked) -> None:
