@@ -111,6 +111,8 @@ class ReasoningShares(_Shares):
 
 
 def _is_listed(value: Any) -> Any:  # noqa: ANN401 (whatever the user wrote)
+    if isinstance(value, str):
+        raise ValueError(f"got {value!r}, should be a list, such as [{value}]")  # noqa: TRY004 - pydantic turns ValueError alone into a validation error
     return tuple(value) if isinstance(value, list) else value
 
 

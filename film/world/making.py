@@ -87,6 +87,11 @@ def plan_world(
     """
     if processes < 1:
         raise ConfigError(f"processes must be at least 1, got {processes}")
+    if store_only and config.masks:
+        raise ConfigError(
+            "masks are written beside the pictures, and --store-only keeps neither; "
+            "leave one of the two out"
+        )
     if _is_made(config, directory):
         return None
     check_renderer(config)
@@ -393,9 +398,24 @@ def _workers(processes: int) -> Iterator[_Apply]:
         processes, get_context("spawn"), initializer=_begin_worker
     )
     try:
+        with _interrupts_kept_off():
+            pool.submit(os.getpid)  # starts them all
         yield pool.map
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+# What is started meanwhile ignores Ctrl-C from its first breath.
+@contextmanager
+def _interrupts_kept_off() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change what a signal does
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # Ctrl-C reaches every process of a terminal; the one that gave the work ends it.

@@ -31,6 +31,10 @@ def test_the_quick_world_asks_exist_and_query_about_two_to_four_objects() -> Non
         ({"n_train": -1}, r"world: n_train: got -1, should be greater than or equal"),
         ({"colours": ["red"]}, r"world: colours: no such setting; did you mean"),
         ({"colors": ["redd"]}, r"world: colors\.0: got 'redd'; choose 'gray', 'red'"),
+        (
+            {"colors": "red"},
+            r"world: colors: got 'red', should be a list, such as \[red",
+        ),
         ({"colors": ["red", "red"]}, "world: colors names one twice: red, red"),
         ({"shapes": []}, "world: shapes is empty; name one at least"),
         ({"max_objects": 11}, "max_objects is 11, and the table holds 10; lower it"),

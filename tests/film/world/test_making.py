@@ -355,3 +355,10 @@ def test_people_ask_short_questions_of_the_kinds_that_the_world_asks(kind: str) 
     scene = draw_scene(config, "train", 0)
     entry = scene_entry(scene, config, "train", 0)
     assert len(ask_loosely(config, "train", [entry])) == 1
+
+
+def test_masks_are_not_asked_for_and_thrown_away(tmp_path: Path) -> None:
+    config = load_world_config({"masks": True}, "tiny")
+    with pytest.raises(ConfigError, match="--store-only keeps neither"):
+        list(make_world(config, tmp_path / "w", store_only=True))
+    assert not (tmp_path / "w").exists()

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -249,3 +250,23 @@ def test_a_drawing_process_that_was_ended_is_one_line(tmp_path: Path) -> None:
         for _ in steps:
             pass
     assert finished(tmp_path / "w")
+
+
+def test_an_interruption_while_processes_start_is_silent(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "runner.cli", "data", "make", "tiny", "w", "-j2"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as started:
+        assert started.stderr is not None
+        for told in started.stderr:
+            if "train: pictures" in told:
+                break
+        os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+        rest = started.stderr.read()
+    assert started.returncode == 130
+    assert "Traceback" not in rest
+    assert rest.strip().endswith("nothing that was finished is lost")
