@@ -397,7 +397,7 @@ def lengths_by_group(asked: Iterable[tuple[int, str]]) -> dict[str, list[int]]:
 def ours() -> dict[str, list[int]]:
     config = load_world_config({"max_objects": 10})
     ledger, said = Ledger(), []
-    for number in range(50):
+    for number in range(150):
         entry = scene_entry(
             draw_scene(config, "train", number), config, "train", number
         )
@@ -411,7 +411,7 @@ def ours() -> dict[str, list[int]]:
 def test_sentences_are_as_long_as_clevrs(ours: dict[str, list[int]]) -> None:
     lengths = [length for group in ours.values() for length in group]
     assert mean(lengths) == pytest.approx(18.4, abs=1)
-    assert 5 <= min(lengths) <= 6
+    assert 4 <= min(lengths) <= 6  # "Are any cubes visible?"
     assert 34 <= max(lengths) <= 43  # 46 is the longest in the release, with its ends
 
 
