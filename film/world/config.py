@@ -351,7 +351,7 @@ PRESETS: Final[Mapping[str, WorldConfig]] = MappingProxyType(
             reasoning=ReasoningShares(zero_hop=0.9, one_hop=0.1),
         ),
         "small": WorldConfig(
-            n_train=10_000,
+            n_train=20_000,
             n_val=1500,
             n_test=1500,
             min_objects=3,
