@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from film.validation import nearest
 from runner.errors import LaunchError
-from runner.record import TrialState
+from runner.store.record import TrialState
 from studies.study import Study
 from studies.trial import BASELINE, Trial
 

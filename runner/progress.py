@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
-from runner.record import TrialState
+from runner.store.record import TrialState
 from studies.trial import Trial
 
 __all__ = ["Board", "Display", "Heartbeat", "RowStatus", "clock", "estimate_left_s"]

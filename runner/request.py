@@ -7,13 +7,13 @@ from typing import Final
 
 from film.validation import nearest
 from runner.errors import LaunchError
-from runner.launches import Launch, read_launch, write_launch
 from runner.plan import LaunchPlan, choose_rows, choose_seeds, plan_launch
 from runner.progress import estimate_left_s
-from runner.record import Record, TrialFolder
 from runner.sources import DataSource, find_source
+from runner.store.launches import Launch, read_launch, write_launch
+from runner.store.record import Record, TrialFolder
+from runner.store.workspace import Workspace
 from runner.workers import Workers
-from runner.workspace import Workspace
 from studies.catalogue import catalogue, find_study
 from studies.study import Study
 from studies.trial import Trial

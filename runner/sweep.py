@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from runner.mirror import Mirror
 from runner.progress import Board, Display, Heartbeat
-from runner.record import Record, TrialState
+from runner.store.record import Record, TrialState
+from runner.store.workspace import Workspace
+from runner.tracking.mirror import Mirror
 from runner.trial import TrialJob
-from runner.tune import run_sweep
+from runner.tune.sweeping import run_sweep
 from runner.workers import Workers
-from runner.workspace import Workspace
 from studies.trial import Trial
 
 __all__ = ["SweepView", "board_of", "sweep"]

@@ -19,7 +19,7 @@ from film.config import ImageInput
 from film.data.dataset import QuestionDataset, open_dataset
 from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
-from runner.record import TrialFolder, TrialState
+from runner.store.record import TrialFolder, TrialState
 from runner.versions import suite_version
 from studies.trial import Trial
 

@@ -32,9 +32,9 @@ def ui(
     Example: film ui quick
     """
     from runner.request import find_launch
-    from runner.tracking import normal_uri
-    from runner.ui import free_port, open_browser, page, served
-    from runner.workspace import Workspace
+    from runner.store.workspace import Workspace
+    from runner.tracking.tracker import normal_uri
+    from runner.tracking.ui import free_port, open_browser, page, served
 
     workspace = Workspace.at(store)
     name = find_launch(study, workspace).study if study else None

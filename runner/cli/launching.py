@@ -11,17 +11,17 @@ import click
 from runner.cli.bars import follow
 from runner.cli.options import Flags, check_data
 from runner.cli.reading import conclude
-from runner.files import exclusive
-from runner.mirror import Mirror
 from runner.plan import LaunchPlan
 from runner.progress import clock
-from runner.record import Record
 from runner.request import Choice, Request
 from runner.sources import make_missing
+from runner.store.files import exclusive
+from runner.store.record import Record
+from runner.store.workspace import Workspace
 from runner.text import aligned
-from runner.tracking import normal_uri
+from runner.tracking.mirror import Mirror
+from runner.tracking.tracker import normal_uri
 from runner.workers import Workers, choose_workers, n_cores
-from runner.workspace import Workspace
 
 __all__ = ["count_gpus", "echo_plan", "resolve", "run_request"]
 

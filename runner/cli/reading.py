@@ -11,16 +11,16 @@ import click
 from film.errors import FilmError
 from runner.cli.options import Flags, check_data
 from runner.errors import LaunchError
-from runner.files import is_held, read_json, write_json
-from runner.launches import Launch
-from runner.mirror import Mirror
 from runner.plan import LaunchPlan
-from runner.record import Record, TrialState
 from runner.request import Choice, Request, find_launch
+from runner.store.files import is_held, read_json, write_json
+from runner.store.launches import Launch
+from runner.store.record import Record, TrialState
+from runner.store.workspace import Workspace
 from runner.text import aligned, percent
-from runner.tracking import normal_uri, quiet_environment
+from runner.tracking.mirror import Mirror
+from runner.tracking.tracker import normal_uri, quiet_environment
 from runner.versions import suite_version
-from runner.workspace import Workspace
 
 __all__ = ["conclude", "echo_report", "echo_status", "sync_store"]
 

@@ -39,7 +39,7 @@ def train(
     Example: film train --world quick --set model.width=32 --set train.max_epochs=5
     """
     from runner.cli.training import train_one
-    from runner.workspace import Workspace
+    from runner.store.workspace import Workspace
 
     train_one(settings, seed, (world, data), device, Workspace.at(store))
 

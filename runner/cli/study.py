@@ -110,7 +110,7 @@ def status(study: str, *, store: Path, as_json: bool) -> None:
     """
     from runner.cli.reading import echo_status
     from runner.request import find_launch
-    from runner.workspace import Workspace
+    from runner.store.workspace import Workspace
 
     workspace = Workspace.at(store)
     echo_status(find_launch(study, workspace), workspace, as_json=as_json)
@@ -149,6 +149,6 @@ def sync(study: str | None, store: Path, tracking_uri: str | None) -> int:
     Example: film sync --tracking-uri http://mlflow.example:5000
     """
     from runner.cli.reading import sync_store
-    from runner.workspace import Workspace
+    from runner.store.workspace import Workspace
 
     return sync_store(study, Workspace.at(store), tracking_uri)

@@ -14,10 +14,10 @@ from runner.cli.options import check_data
 from runner.cli.settings import parse_settings
 from runner.progress import clock
 from runner.sources import find_source, make_missing
+from runner.store.workspace import Workspace
 from runner.text import percent
 from runner.trial import TrialJob, run_trial
 from runner.workers import n_cores
-from runner.workspace import Workspace
 from studies.trial import BASELINE, Trial
 
 __all__ = ["train_one"]

@@ -10,8 +10,8 @@ import pytest
 
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
+from runner.store.workspace import Workspace
 from runner.trial import TrialJob
-from runner.workspace import Workspace
 from studies.trial import BASELINE, Trial
 
 _SPECIAL = ["<NULL>", "<START>", "<END>", "<UNK>"]

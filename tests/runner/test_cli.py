@@ -19,8 +19,8 @@ from film.data.fingerprint import data_fingerprint
 from film.errors import DivergedError
 from runner.cli import main
 from runner.request import Choice, Request
+from runner.store.workspace import Workspace
 from runner.trial import TrialJob, run_trial
-from runner.workspace import Workspace
 from studies.study import read_study
 from studies.trial import Trial
 
@@ -209,7 +209,7 @@ def test_what_sees_no_picture_is_trained_on_questions_alone(
 def test_a_study_is_run_by_one_at_a_time(
     film: Film, study_file: Path, data: Path
 ) -> None:
-    from runner.files import exclusive  # noqa: PLC0415 - only here
+    from runner.store.files import exclusive  # noqa: PLC0415 - only here
 
     lock = Workspace.at(Path("store")).study("tiny") / "launch.lock"
     with exclusive(lock):

@@ -7,7 +7,7 @@ import pytest
 
 from runner.errors import LaunchError
 from runner.plan import choose_rows, choose_seeds, plan_launch
-from runner.record import TrialState
+from runner.store.record import TrialState
 from studies.study import Study, read_study
 from studies.trial import Trial
 

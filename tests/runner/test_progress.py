@@ -8,7 +8,7 @@ from rich.console import Console
 
 from runner.display import shown
 from runner.progress import Board, Heartbeat, clock, estimate_left_s
-from runner.record import TrialState
+from runner.store.record import TrialState
 from studies.trial import Trial
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
-from runner.launches import read_launch, write_launch
-from runner.record import TrialState
-from runner.workspace import Workspace
+from runner.store.launches import read_launch, write_launch
+from runner.store.record import TrialState
+from runner.store.workspace import Workspace
 from studies.study import Study, read_study
 
 

@@ -6,7 +6,7 @@ from film.config import ImageInput
 from film.errors import DataError
 from film.world.config import world_preset
 from runner.sources import find_source, make_missing
-from runner.workspace import Workspace
+from runner.store.workspace import Workspace
 
 
 def test_half_a_world_is_not_taken_for_a_whole_one(workspace: Workspace) -> None:

@@ -18,9 +18,9 @@ import torch
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
 from reports.load import load_results
-from runner.record import TrialFolder, TrialState
+from runner.store.record import TrialFolder, TrialState
+from runner.store.workspace import Workspace
 from runner.trial import TrialJob, run_trial
-from runner.workspace import Workspace
 from studies.study import read_study
 from studies.trial import Trial
 

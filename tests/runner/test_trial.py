@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from film.errors import DataError, DivergedError
-from runner.record import Record, TrialFolder, TrialState
+from runner.store.record import Record, TrialFolder, TrialState
 from runner.trial import TrialJob, run_trial
 from studies.trial import Trial
 

@@ -7,46 +7,26 @@ torch takes seconds, and a trial owns all of its random numbers.
 """
 
 import contextlib
-import logging
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol, Self
 
+from ray import tune
+
 from runner.progress import Heartbeat
-from runner.record import TrialFolder, TrialState, one_line
+from runner.store.record import TrialFolder, TrialState, one_line
 from runner.trial import TrialJob, run_trial
+from runner.tune.cluster import connected
 from runner.workers import Workers
-
-for _name, _value in {  # read by Ray when it is imported
-    "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune prints nothing
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_AUTH_MODE": "token",  # Ray listens on every interface, even for local use
-    "RAY_memory_monitor_refresh_ms": "0",  # its killer would end the whole sweep
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # trials on the CPU see no GPU
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # ours is below
-    "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # an interrupted epoch is not waited for
-    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "1",
-}.items():
-    os.environ.setdefault(_name, _value)
-
-import ray  # noqa: E402 - after its environment
-from ray import tune  # noqa: E402 - after its environment
 
 __all__ = ["SweepListener", "run_sweep"]
 
-_OBJECT_STORE_BYTES: Final = 100 * 2**20
 _MAX_CRASHES: Final = 1  # a second one is likely to be the trial's own doing
-_SHORT_TEMPORARY: Final = "/tmp"  # noqa: S108 - mkdtemp beneath it; sockets need short paths
 _DEATH_S: Final = 10.0
 
 
@@ -93,7 +73,7 @@ def run_sweep(
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),  # Ray prints that a worker died
-        _ray(workers) as storage,
+        connected(workers) as storage,
         _Interruption() as interruption,
     ):
         _tuner(jobs, workers, storage, _Callback(jobs, listener, interruption)).fit()
@@ -234,37 +214,6 @@ class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
     def _id(self, trial: Any) -> str:  # noqa: ANN401 - Ray's
         index: int = trial.config["index"]
         return self._ids[index]
-
-
-@contextmanager
-def _ray(workers: Workers) -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="film-", dir=_SHORT_TEMPORARY))
-    try:
-        _start(workers, home)
-        yield home / "tune"
-    finally:
-        ray.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _start(workers: Workers, home: Path) -> None:
-    def init() -> None:
-        ray.init(
-            address="local",  # else it joins any cluster that it finds
-            num_cpus=workers.jobs,
-            num_gpus=workers.n_gpus,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            _temp_dir=str(home),
-        )
-
-    try:
-        init()
-    except (RuntimeError, OSError, ConnectionError):  # a slow start, on a busy machine
-        ray.shutdown()
-        init()
 
 
 # Locks say who lives; a worker needs a moment to die.

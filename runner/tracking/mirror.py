@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from runner.files import read_json, write_json
-from runner.launches import Launch, read_launch
-from runner.record import TrialFolder, TrialState
-from runner.tracking import Tracker, sqlite_file
-from runner.workspace import Workspace
+from runner.store.files import read_json, write_json
+from runner.store.launches import Launch, read_launch
+from runner.store.record import TrialFolder, TrialState
+from runner.store.workspace import Workspace
+from runner.tracking.tracker import Tracker, sqlite_file
 
 __all__ = ["Mirror"]
 

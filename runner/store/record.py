@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from film.errors import DivergedError
-from runner.files import exclusive, is_held, read_json, write_json, write_text
+from runner.store.files import exclusive, is_held, read_json, write_json, write_text
 from studies.trial import Trial
 
 __all__ = ["Record", "TrialFolder", "TrialState", "one_line"]

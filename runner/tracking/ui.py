@@ -15,10 +15,10 @@ from importlib.metadata import version
 from typing import Final
 
 from runner.errors import TrackingError
-from runner.mirror import Mirror
-from runner.tracking import Tracker, quiet_environment, sqlite_file
-from runner.views import study_link
-from runner.workspace import Workspace
+from runner.store.workspace import Workspace
+from runner.tracking.mirror import Mirror
+from runner.tracking.tracker import Tracker, quiet_environment, sqlite_file
+from runner.tracking.views import study_link
 
 __all__ = ["free_port", "open_browser", "page", "served"]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from film.world.config import PRESETS, WorldConfig
-from runner.files import absolute
-from runner.record import TrialFolder
+from runner.store.files import absolute
+from runner.store.record import TrialFolder
 
 __all__ = ["Workspace"]
 

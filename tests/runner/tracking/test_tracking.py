@@ -14,13 +14,13 @@ import torch
 from film.errors import DivergedError
 from reports.load import load_results
 from runner.errors import TrackingError
-from runner.launches import Launch, read_launch, write_launch
-from runner.mirror import Mirror
-from runner.record import TrialFolder
-from runner.tracking import Tracker, normal_uri
+from runner.store.launches import Launch, read_launch, write_launch
+from runner.store.record import TrialFolder
+from runner.store.workspace import Workspace
+from runner.tracking.mirror import Mirror
+from runner.tracking.tracker import Tracker, normal_uri
+from runner.tracking.views import knows_views, study_link
 from runner.trial import TrialJob, run_trial
-from runner.views import knows_views, study_link
-from runner.workspace import Workspace
 from studies.study import read_study
 from studies.trial import Trial
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from runner.errors import TrackingError
-from runner.files import absolute, exclusive
-from runner.launches import Launch
-from runner.record import Record, TrialFolder, TrialState
-from runner.views import VIEW_TAG, study_view, view_key
+from runner.store.files import absolute, exclusive
+from runner.store.launches import Launch
+from runner.store.record import Record, TrialFolder, TrialState
+from runner.tracking.views import VIEW_TAG, study_view, view_key
 
 __all__ = ["EXPERIMENT", "Tracker", "normal_uri", "quiet_environment", "sqlite_file"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from film.errors import DataError, DivergedError
-from runner.record import TrialFolder, TrialState
-from runner.workspace import Workspace
+from runner.store.record import TrialFolder, TrialState
+from runner.store.workspace import Workspace
 from studies.trial import Trial
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from film.config import ImageInput
-from runner.files import read_json, write_json
-from runner.record import Record
+from runner.store.files import read_json, write_json
+from runner.store.record import Record
 from studies.study import Study
 from studies.trial import Trial
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.ui import free_port
+from runner.tracking.ui import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from runner.errors import BusyError
-from runner.files import exclusive, is_held, read_json, write_json, write_text
+from runner.store.files import exclusive, is_held, read_json, write_json, write_text
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from runner.files import exclusive
+from runner.store.files import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

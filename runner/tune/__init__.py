@@ -1,0 +1,19 @@
+"""Ray Tune: the only room that imports Ray, after its environment is set here."""
+
+import os
+
+__all__: list[str] = []
+
+for _name, _value in {  # read by Ray when it is imported
+    "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune prints nothing
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AUTH_MODE": "token",  # Ray listens on every interface, even for local use
+    "RAY_memory_monitor_refresh_ms": "0",  # its killer would end the whole sweep
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # trials on the CPU see no GPU
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # ours is below
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # an interrupted epoch is not waited for
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "1",
+}.items():
+    os.environ.setdefault(_name, _value)
