@@ -1,10 +1,8 @@
 """What ``film plan`` and ``film run`` do."""
 
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -12,18 +10,16 @@ from runner.cli.bars import follow
 from runner.cli.options import Flags, check_data
 from runner.cli.reading import conclude
 from runner.plan import LaunchPlan
-from runner.progress import clock
 from runner.request import Choice, Request
 from runner.sources import make_missing
 from runner.store.files import exclusive
 from runner.store.record import Record
 from runner.store.workspace import Workspace
-from runner.text import aligned
 from runner.tracking.mirror import Mirror
 from runner.tracking.tracker import normal_uri
 from runner.workers import Workers, choose_workers, n_cores
 
-__all__ = ["count_gpus", "echo_plan", "resolve", "run_request"]
+__all__ = ["count_gpus", "resolve", "run_request"]
 
 _MANY: Final = 50  # trials that are worth a question
 _INTERRUPTED: Final = 130
@@ -67,33 +63,6 @@ def count_gpus(device: str) -> int:
     import torch
 
     return torch.cuda.device_count()
-
-
-def echo_plan(
-    request: Request, workers: Workers, *, as_json: bool, retry_diverged: bool = False
-) -> None:
-    """Print what would be run.
-
-    Args:
-        request: What is wanted.
-        workers: On what.
-        as_json: For a program.
-        retry_diverged: Launch diverged trials once more.
-    """
-    records = request.records()
-    plan = request.plan(records, retry_diverged=retry_diverged)
-    estimate = request.estimate_s(plan, records, workers)
-    if as_json:
-        content = _plan_json(request, plan, records, estimate)
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-        return
-    header = ("row", "runs", "done", "to run")
-    click.echo(aligned([header, *_plan_rows(request, plan)], numbers_from=1))
-    click.echo(f"\n{plan.summary(str(workers))}")
-    if plan.to_run:
-        click.echo(_estimate_line(estimate))
-    if not request.source.is_there:
-        click.echo(f"data will be made in {request.source.directory}")
 
 
 def run_request(request: Request, workers: Workers, flags: Flags) -> int:
@@ -163,52 +132,3 @@ def _ask(plan: LaunchPlan, *, assume_yes: bool) -> None:
 
 def _warn(line: str) -> None:
     click.echo(f"film: warning: {line}", err=True)
-
-
-def _plan_rows(request: Request, plan: LaunchPlan) -> list[tuple[str, ...]]:
-    done = [trial.row for trial in plan.done]
-    to_run = [trial.row for trial in plan.to_run]
-    wanted = [trial.row for trial in request.trials]
-    return [
-        (
-            row,
-            str(wanted.count(row)),
-            str(done.count(row)),
-            str(to_run.count(row)),
-        )
-        for row in dict.fromkeys(wanted)
-    ]
-
-
-def _estimate_line(estimate: float | None) -> str:
-    if estimate is None:
-        return "no epoch is recorded yet, so the time it takes is not known"
-    return f"about {clock(estimate)} by the epochs that are recorded"
-
-
-def _plan_json(
-    request: Request,
-    plan: LaunchPlan,
-    records: Mapping[str, Record],
-    estimate: float | None,
-) -> dict[str, Any]:
-    to_run = {trial.trial_id for trial in plan.to_run}
-    return {
-        "study": request.study.name,
-        "trials": [
-            {
-                "trial_id": trial.trial_id,
-                "row": trial.row,
-                "group": trial.group,
-                "seed": trial.seed,
-                "state": records[trial.trial_id].state,
-                "to_run": trial.trial_id in to_run,
-            }
-            for trial in request.trials
-        ],
-        "n_trials": plan.n_trials,
-        "n_done": len(plan.done),
-        "n_diverged": len(plan.diverged),
-        "n_to_run": len(plan.to_run),
-        "estimate_s": estimate,
-    }

@@ -61,7 +61,8 @@ def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
 
     Example: film plan quick --seeds 2
     """
-    from runner.cli.launching import echo_plan, resolve
+    from runner.cli.launching import resolve
+    from runner.cli.planning import echo_plan
 
     request, workers = resolve(study, flags)
     echo_plan(request, workers, as_json=as_json)
@@ -89,7 +90,8 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
 
     Example: film run quick --seeds 2 -j 2
     """
-    from runner.cli.launching import echo_plan, resolve, run_request
+    from runner.cli.launching import resolve, run_request
+    from runner.cli.planning import echo_plan
 
     request, workers = resolve(study, flags)
     if dry_run:
