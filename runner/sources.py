@@ -8,7 +8,8 @@ from film.config import ImageInput
 from film.data.progress import Progress
 from film.errors import DataError
 from film.world.config import WorldConfig
-from runner.store.files import absolute, exclusive
+from runner.store.files import absolute
+from runner.store.locks import exclusive
 from runner.store.workspace import Workspace
 
 __all__ = ["DataSource", "find_source", "make_missing"]

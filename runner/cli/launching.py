@@ -12,7 +12,7 @@ from runner.cli.reading import conclude
 from runner.plan import LaunchPlan
 from runner.request import Choice, Request
 from runner.sources import make_missing
-from runner.store.files import exclusive
+from runner.store.locks import Owner, lease
 from runner.store.record import Record
 from runner.store.workspace import Workspace
 from runner.tracking.mirror import Mirror
@@ -78,8 +78,15 @@ def run_request(request: Request, workers: Workers, flags: Flags) -> int:
     """
     uri = normal_uri(flags["tracking_uri"] or request.workspace.tracking_uri)
     name = request.study.name
-    busy = f"study {name} is being run already in {request.workspace.root}; wait for it"
-    with exclusive(request.folder / "launch.lock", busy=busy):
+
+    def busy(owner: Owner | None) -> str:
+        by = f" by {owner}" if owner else ""
+        return (
+            f"study {name} is being run already in {request.workspace.root}{by}; "
+            f"wait for it, or stop it with `film cancel {name}`"
+        )
+
+    with lease(request.folder / "launch.lock", busy=busy):
         records = request.records()
         plan = request.plan(records, retry_diverged=flags["retry_diverged"])
         click.echo(plan.summary(str(workers)), err=True)

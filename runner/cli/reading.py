@@ -13,8 +13,9 @@ from runner.cli.options import Flags, check_data
 from runner.errors import LaunchError
 from runner.plan import LaunchPlan
 from runner.request import Choice, Request, find_launch
-from runner.store.files import is_held, read_json, write_json
+from runner.store.files import read_json, write_json
 from runner.store.launches import Launch
+from runner.store.locks import is_held
 from runner.store.record import Record, TrialState
 from runner.store.workspace import Workspace
 from runner.text import aligned, percent

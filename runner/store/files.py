@@ -1,16 +1,13 @@
-"""Files that are whole or absent, and locks that die with their holder."""
+"""Files that are whole or absent."""
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runner.errors import BusyError, LaunchError
+from runner.errors import LaunchError
 
-__all__ = ["absolute", "exclusive", "is_held", "read_json", "write_json", "write_text"]
+__all__ = ["absolute", "read_json", "write_json", "write_text"]
 
 
 def absolute(path: Path) -> Path:
@@ -75,45 +72,3 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-@contextmanager
-def exclusive(path: Path, *, busy: str | None = None) -> Iterator[None]:
-    """Hold a lock that the operating system frees when the process ends.
-
-    Args:
-        path: The lock's file; its folder is made.
-        busy: Refuse with this line where someone holds it; None waits.
-
-    Yields:
-        Nothing; the lock is held.
-
-    Raises:
-        BusyError: Someone else holds it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
-        except BlockingIOError:
-            raise BusyError(str(busy)) from None
-        yield
-
-
-def is_held(path: Path) -> bool:
-    """Tell whether a living process holds a lock.
-
-    Args:
-        path: The lock's file, which need not exist.
-
-    Returns:
-        Whether it is held.
-    """
-    try:
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from film.errors import DivergedError
-from runner.store.files import exclusive, is_held, read_json, write_json, write_text
+from runner.store.files import read_json, write_json, write_text
+from runner.store.locks import is_held, lease
 from studies.trial import Trial
 
 __all__ = ["Record", "TrialFolder", "TrialState", "one_line"]
@@ -87,7 +88,7 @@ class TrialFolder:
         Returns:
             A context; entering waits until a dying or a living worker has let go.
         """
-        return exclusive(self._lock)
+        return lease(self._lock)
 
     def describe(self, trial: Trial) -> None:
         """Write down what is computed here, and who wants it by which name.

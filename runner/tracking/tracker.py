@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from runner.errors import TrackingError
-from runner.store.files import absolute, exclusive
+from runner.store.files import absolute
 from runner.store.launches import Launch
+from runner.store.locks import exclusive
 from runner.store.record import Record, TrialFolder, TrialState
 from runner.tracking.views import VIEW_TAG, study_view, view_key
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -209,14 +210,16 @@ def test_what_sees_no_picture_is_trained_on_questions_alone(
 def test_a_study_is_run_by_one_at_a_time(
     film: Film, study_file: Path, data: Path
 ) -> None:
-    from runner.store.files import exclusive  # noqa: PLC0415 - only here
+    from runner.store.locks import lease  # noqa: PLC0415 - only here
 
     lock = Workspace.at(Path("store")).study("tiny") / "launch.lock"
-    with exclusive(lock):
+    with lease(lock):
         words = ("run", study_file, "--data", data, "--store", "store")
         code, _, error = film(*words)
     assert code == 1
     assert "study tiny is being run already in" in error
+    assert f"by process {os.getpid()} on {socket.gethostname()} since" in error
+    assert "film cancel tiny" in error
 
 
 @pytest.fixture
