@@ -12,6 +12,7 @@ References:
 import json
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -344,16 +345,16 @@ class Config(_Settings):
             ConfigError: A name is unknown or a value refused.
         """
         tree = self.model_dump(mode="json")
-        known = self.flat()
         for name, value in changes.items():
             *path, last = name.split(".")
             branch: Any = tree
             for part in path:
                 branch = branch.get(part) if isinstance(branch, dict) else None
             if not isinstance(branch, dict) or last not in branch:
-                raise ConfigError(f"{name}: no such setting{nearest(name, known)}")
+                close = nearest(name, self.flat())
+                raise ConfigError(f"{name}: no such setting{close}")
             if isinstance(branch[last], dict):
-                inside = [key for key in known if key.startswith(f"{name}.")]
+                inside = [key for key in self.flat() if key.startswith(f"{name}.")]
                 raise ConfigError(
                     f"{name}: is a group of settings; name one, such as {inside[0]}"
                 )
@@ -397,8 +398,21 @@ class Config(_Settings):
         """
         config = self
         for rewrite in (_plain_norms, _silent_film, _one_place, _defaults_of_inert):
-            config = config.with_changes(rewrite(config))
+            config = _rewritten(config, rewrite(config))
         return config
+
+    def inert(self) -> dict[str, str]:
+        """Name the settings whose value makes no difference here.
+
+        Returns:
+            Why, by dotted name; ``canonical`` gives them one value.
+        """
+        config = _rewritten(self, _plain_norms(self))
+        place = _one_place(config)["model.film.placement"]
+        same = {}
+        if place != config.model.film.placement:
+            same["model.film.placement"] = f"it is the same place as {place}"
+        return same | _inert_settings(config)
 
     def identity(self) -> str:
         """Write down all that is computed, and nothing else.
@@ -409,6 +423,10 @@ class Config(_Settings):
         Returns:
             The canonical settings as JSON with sorted keys.
         """
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> str:
         tree = self.canonical().model_dump(mode="json")
         names = _own_settings(self.model.architecture)
         tree["model"] = {name: tree["model"][name] for name in names}
@@ -470,12 +488,23 @@ def _one_place(config: Config) -> dict[str, Any]:
 
 
 def _defaults_of_inert(config: Config) -> dict[str, Any]:
-    inert = _inert_settings(config.model)
-    patience, last = config.train.patience, config.train.max_epochs
-    if patience is not None and patience >= last - 1:  # it could stop the last alone
-        inert.append("train.patience")
-    defaults = Config().flat()
-    return {name: defaults[name] for name in inert}
+    return {name: _defaults()[name] for name in _inert_settings(config)}
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> Mapping[str, Any]:
+    return Config().flat()
+
+
+# Only what differs: to validate a configuration takes most of the time.
+def _rewritten(config: Config, changes: Mapping[str, Any]) -> Config:
+    now = config.flat()
+    new = {
+        name: value
+        for name, value in changes.items()
+        if repr(now[name]) != repr(value)  # 0 and −0 are equal
+    }
+    return config.with_changes(new) if new else config
 
 
 # The settings and groups that an architecture heeds. FiLM's do not say which it is:
@@ -488,37 +517,45 @@ def _own_settings(architecture: Architecture) -> list[str]:
     return [name for name in ModelConfig.model_fields if name not in others]
 
 
-# The settings of a model that change nothing of what it computes.
-def _inert_settings(model: ModelConfig) -> list[str]:
+# The settings that change nothing of what is computed, and why.
+def _inert_settings(config: Config) -> dict[str, str]:
+    model, last = config.model, config.train.max_epochs
     heeded = {"architecture", *_own_settings(model.architecture)}
-    inert = [
-        f"model.{name}"
-        for name in _flatten(model.model_dump())
-        if name.partition(".")[0] not in heeded
-    ]
+    inert = {
+        name: f"model.architecture is {model.architecture}"
+        for name in _defaults()
+        if name.startswith("model.") and name.split(".")[1] not in heeded
+    }
     if model.architecture is Architecture.FILM:
-        inert += _inert_in_film(model)
+        inert |= _inert_in_film(model)
+    patience = config.train.patience
+    if patience is not None and patience >= last - 1:  # it could stop the last alone
+        inert["train.patience"] = f"train.max_epochs is {last}"
     return inert
 
 
-def _inert_in_film(model: ModelConfig) -> list[str]:
-    inert = []
+def _inert_in_film(model: ModelConfig) -> dict[str, str]:
+    film = [
+        f"model.film.{name}" for name in FilmConfig.model_fields if name != "blocks"
+    ]
+    generator = [f"model.generator.{name}" for name in GeneratorConfig.model_fields]
+    placed = ["model.film.placement", "model.film.gamma_baseline"]
+    inert: dict[str, str] = {}
     if not model.hears_question:
-        inert += ["model.film.placement", "model.film.gamma_baseline"]
-        inert += [f"model.generator.{name}" for name in GeneratorConfig.model_fields]
+        inert |= dict.fromkeys([*placed, *generator], "no block hears the question")
     if not model.conditioned_blocks:
-        inert += ["model.film.gamma", "model.film.beta", "model.film.conditioning"]
+        inert |= dict.fromkeys(film, "no block hears the question")
     if model.film.gamma is GammaConstraint.ONE:
-        inert.append("model.film.gamma_baseline")
+        inert.setdefault("model.film.gamma_baseline", "model.film.gamma is one")
     if model.film.conditioning is Conditioning.CONCAT:
-        inert.append("model.film.placement")
+        inert.setdefault("model.film.placement", "model.film.conditioning is concat")
     match model.stem.input:
         case ImageInput.FEATURES:
-            inert.append("model.stem.n_downsamplings")
+            inert["model.stem.n_downsamplings"] = "model.stem.input is features"
         case ImageInput.PIXELS:
-            inert.append("model.stem.kernel_size")
+            inert["model.stem.kernel_size"] = "model.stem.input is pixels"
     if Norm.GROUP not in (model.norm, model.classifier.norm):
-        inert.append("model.norm_groups")
+        inert["model.norm_groups"] = "no norm is in groups"
     return inert
 
 

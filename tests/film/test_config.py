@@ -200,6 +200,34 @@ class TestCanonicalForm:
         config = Config().with_changes(changes).canonical()
         assert config.canonical() == config
 
+    @pytest.mark.parametrize(
+        ("changes", "name", "why"),
+        [
+            ({"model.film.blocks": "none"}, "model.film.gamma", "no block hears"),
+            ({"model.film.gamma": "one"}, "model.film.gamma_baseline", "gamma is one"),
+            ({"model.architecture": "lstm"}, "model.width", "architecture is lstm"),
+            ({"model.stem.input": "pixels"}, "model.stem.kernel_size", "pixels"),
+            ({"train.patience": 79}, "train.patience", "max_epochs is 80"),
+            (
+                {"model.norm": "none", "model.film.placement": "after_conv"},
+                "model.film.placement",
+                "same place as after_norm",
+            ),
+        ],
+    )
+    def test_what_does_nothing_is_named_with_its_reason(
+        self, changes: dict[str, object], name: str, why: str
+    ) -> None:
+        assert name not in Config().inert()
+        assert why in Config().with_changes(changes).inert()[name]
+
+    def test_what_does_nothing_may_have_any_value(self) -> None:
+        config = Config().with_changes({"model.film.blocks": "none"})
+        other = config.with_changes({"model.generator.hidden": 7})
+        assert "model.generator.hidden" in config.inert()
+        assert other.identity() == config.identity()
+        assert "model.width" not in config.inert()
+
     def test_a_baselines_own_settings_are_computed(self) -> None:
         lstm = Config().with_changes({"model.architecture": "lstm"})
         smaller = lstm.with_changes({"model.lstm.hidden": 7})
