@@ -1,16 +1,28 @@
 """Decide what to launch: what is wanted, minus what is recorded. Pure."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from film.config import Config
 from film.validation import nearest
 from runner.errors import LaunchError
 from runner.store.record import TrialState
-from studies.study import Study
+from studies.study import Row, Study
 from studies.trial import BASELINE, Trial
 
-__all__ = ["LaunchPlan", "choose_rows", "choose_seeds", "plan_launch"]
+__all__ = [
+    "InertSettings",
+    "LaunchPlan",
+    "Past",
+    "RowPlan",
+    "choose_rows",
+    "choose_seeds",
+    "find_inert",
+    "plan_launch",
+    "plan_rows",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +84,122 @@ def plan_launch(
             case _:
                 to_run.append(trial)
     return LaunchPlan(done=tuple(done), to_run=tuple(to_run), diverged=tuple(diverged))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What is recorded of one trial, as far as a plan asks."""
+
+    state: TrialState = TrialState.QUEUED
+    epochs: int = 0
+    study: str = ""  # that wanted it first; empty where no study did
+    row: str = ""  # by which name
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowPlan:
+    """What would be done about the runs of one row."""
+
+    row: str
+    group: str
+    runs: int
+    done: int
+    to_go_on: int  # begun, and not at an end
+    epochs_there: int  # of those together
+    new: int
+    failed: int  # of those that go on or are new: they failed the last time
+    diverged: int
+    done_as: Mapping[tuple[str, str], int]  # by another study or name, of those done
+
+
+def plan_rows(
+    wanted: Sequence[Trial], plan: LaunchPlan, past: Mapping[str, Past]
+) -> tuple[RowPlan, ...]:
+    """Count what a plan does, row by row.
+
+    Args:
+        wanted: All trials that were asked for.
+        plan: What is done about them.
+        past: What is recorded, by ``trial_id``; absent is nothing.
+
+    Returns:
+        Rows, in the order of the trials.
+    """
+    by_row: dict[str, list[Trial]] = defaultdict(list)
+    for trial in wanted:
+        by_row[trial.row].append(trial)
+    to_run = {trial.trial_id for trial in plan.to_run}
+    done = {trial.trial_id for trial in plan.done}
+    diverged = {trial.trial_id for trial in plan.diverged}
+    rows = []
+    for row, trials in by_row.items():
+        runs = {trial.trial_id: past.get(trial.trial_id, Past()) for trial in trials}
+        begun = [runs[one].epochs for one in runs if one in to_run and runs[one].epochs]
+        n_to_run = sum(one in to_run for one in runs)
+        failed = [runs[one].state is TrialState.FAILED for one in runs if one in to_run]
+        rows.append(
+            RowPlan(
+                row=row,
+                group=trials[0].group,
+                runs=len(trials),
+                done=sum(one in done for one in runs),
+                to_go_on=len(begun),
+                epochs_there=sum(begun),
+                new=n_to_run - len(begun),
+                failed=sum(failed),
+                diverged=sum(one in diverged for one in runs),
+                done_as=Counter(
+                    (its.study, its.row)
+                    for one, its in runs.items()
+                    if one in done
+                    and its.row
+                    and (its.study, its.row) != (trials[0].study, row)
+                ),
+            )
+        )
+    return tuple(rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InertSettings:
+    """Settings that do nothing in some rows, for one reason."""
+
+    rows: tuple[str, ...]
+    settings: tuple[str, ...]
+    why: str
+    is_own: bool  # the row itself sets them, and not the study
+
+
+def find_inert(rows: Sequence[Row]) -> tuple[InertSettings, ...]:
+    """Find settings that were given and make no difference, so that they are dropped.
+
+    Args:
+        rows: Of a study.
+
+    Returns:
+        The settings that differ from the paper's, or that a row names, and do nothing
+        there, with the rows for which that is so.
+    """
+    found: dict[tuple[tuple[str, ...], str, bool], list[str]] = defaultdict(list)
+    for row in rows:
+        by_reason: dict[tuple[str, bool], list[str]] = defaultdict(list)
+        for name, why in _given(row).items():
+            by_reason[why, name in row.changes].append(name)
+        for (why, is_own), names in by_reason.items():
+            found[tuple(names), why, is_own].append(row.label)
+    return tuple(
+        InertSettings(rows=tuple(labels), settings=settings, why=why, is_own=is_own)
+        for (settings, why, is_own), labels in found.items()
+    )
+
+
+def _given(row: Row) -> dict[str, str]:
+    values, defaults = row.config.flat(), Config().flat()
+    return {
+        name: why
+        for name, why in row.config.inert().items()
+        if name in row.changes or values[name] != defaults[name]
+    }
 
 
 def choose_rows(

@@ -1,24 +1,25 @@
 """What a command line asks of a study, resolved against a store."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from film.validation import nearest
 from runner.errors import LaunchError
-from runner.plan import LaunchPlan, choose_rows, choose_seeds, plan_launch
+from runner.plan import LaunchPlan, Past, choose_rows, choose_seeds, plan_launch
 from runner.progress import estimate_left_s
 from runner.sources import DataSource, find_source
 from runner.store.launches import Launch, read_launch, write_launch
-from runner.store.record import Record, TrialFolder
+from runner.store.record import Record, TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from runner.workers import Workers
 from studies.catalogue import catalogue, find_study
 from studies.study import Study
 from studies.trial import Trial
 
-__all__ = ["Choice", "Request", "find_launch", "study_file"]
+__all__ = ["Choice", "LeftOver", "Request", "find_launch", "study_file"]
 
 
 _CATALOGUE: Final = "catalogue"
@@ -31,6 +32,15 @@ class Choice:
     n_seeds: int | None = None  # None: the study's own
     only: Sequence[str] = ()
     exclude: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOver:
+    """Recorded runs of a study that no row of it wants any longer."""
+
+    row: str  # as it was called
+    runs: int
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +139,70 @@ class Request:
             What to run.
         """
         states = {trial_id: record.state for trial_id, record in records.items()}
+        return self.plan_of(states, retry_diverged=retry_diverged)
+
+    def plan_of(
+        self, states: Mapping[str, TrialState], *, retry_diverged: bool = False
+    ) -> LaunchPlan:
+        """Subtract what is recorded, by its states alone.
+
+        Args:
+            states: Of the wanted trials, by ``trial_id``.
+            retry_diverged: Launch diverged trials once more.
+
+        Returns:
+            What to run.
+        """
         return plan_launch(self.trials, states, retry_diverged=retry_diverged)
+
+    def past(self) -> dict[str, Past]:
+        """Read what a plan asks of the wanted trials, and no more.
+
+        Returns:
+            What is recorded, by ``trial_id``.
+        """
+        return {folder.trial_id: _past(folder) for folder in self.folders()}
+
+    def left_over(self) -> tuple[LeftOver, ...]:
+        """Find what was computed for this study and is wanted by no row of it now.
+
+        Trials of other seeds than those asked for are still the study's.
+
+        Returns:
+            Counts by row and reason.
+        """
+        counts: Counter[tuple[str, str]] = Counter()
+        wanted = {trial.trial_id for trial in self.trials}
+        wanted_with: dict[int, set[str]] = {}
+        for folder in self._others(wanted):
+            said = folder.description()
+            seed = said["seed"]
+            if seed not in wanted_with:
+                trials = self.study.trials(self.source.fingerprints, seeds=(seed,))
+                wanted_with[seed] = {trial.trial_id for trial in trials}
+            if folder.trial_id not in wanted_with[seed]:
+                counts[said["row"], self._reason(said)] += 1
+        return tuple(
+            LeftOver(row=row, runs=runs, why=why) for (row, why), runs in counts.items()
+        )
+
+    def _others(self, wanted: set[str]) -> Iterator[TrialFolder]:
+        if not self.workspace.trials.is_dir():
+            return
+        for path in sorted(self.workspace.trials.iterdir()):
+            if path.name in wanted:
+                continue
+            folder = TrialFolder(path)
+            is_ours = folder.description().get("study") == self.study.name
+            if is_ours:
+                yield folder
+
+    def _reason(self, said: Mapping[str, Any]) -> str:
+        if said["data"] not in self.source.fingerprints.values():
+            return f"of other data ({said['data']})"
+        if said["row"] in {row.label for row in self.study.rows}:
+            return "as it was before the study was edited"
+        return "a row that the study no longer has"
 
     def estimate_s(
         self, plan: LaunchPlan, records: dict[str, Record], workers: Workers
@@ -189,6 +262,17 @@ class Request:
         if launch is None:
             raise LaunchError(f"{self.folder}: launch.json cannot be read back")
         return launch
+
+
+# A finished trial's mark says all; the epochs of others have to be counted.
+def _past(folder: TrialFolder) -> Past:
+    said = folder.description()
+    first = {"study": said.get("study", ""), "row": said.get("row", "")}
+    summary = folder.summary()
+    if summary is not None:
+        return Past(state=TrialState.FINISHED, epochs=summary.get("epochs", 0), **first)
+    record = folder.read()
+    return Past(state=record.state, epochs=len(record.epochs), **first)
 
 
 def _origin(name: str) -> str:
