@@ -1,13 +1,16 @@
 """Files that are whole or absent."""
 
+import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runner.errors import LaunchError
 
-__all__ = ["absolute", "read_json", "write_json", "write_text"]
+__all__ = ["absolute", "is_disk_full", "read_json", "write_json", "write_text"]
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
 
 def absolute(path: Path) -> Path:
@@ -72,3 +75,15 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def is_disk_full(problem: BaseException) -> bool:
+    """Tell whether something went wrong for want of space, or of one's share of it.
+
+    Args:
+        problem: What was raised.
+
+    Returns:
+        Whether freeing some would do.
+    """
+    return isinstance(problem, OSError) and problem.errno in _FULL

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from film.config import ImageInput
 from runner.store.files import read_json, write_json
+from runner.store.names import is_study_name, is_trial_id
 from runner.store.record import Record
 from studies.study import Study
 from studies.trial import Trial
@@ -128,6 +129,9 @@ def read_launch(folder: Path) -> Launch | None:
 
 
 def _launch(folder: Path, content: Mapping[str, Any]) -> Launch:
+    ids = [trial_id for ids in content["rows"].values() for trial_id in ids]
+    if not is_study_name(content["study"]) or not all(map(is_trial_id, ids)):
+        raise ValueError(f"{folder}: names that become paths, and may not")
     return Launch(
         study=content["study"],
         question=content["question"],

@@ -5,11 +5,12 @@ Everything in it is whole or absent, and ``done.json``, written last, is the mar
 finished trial. MLflow is a mirror of these folders.
 """
 
+import hashlib
 import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,15 +19,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from film.errors import DivergedError
-from runner.store.files import read_json, write_json, write_text
+from runner.store.epochs import Epochs, is_same_epoch
+from runner.store.files import is_disk_full, read_json, write_json, write_text
 from runner.store.locks import is_held, lease
+from runner.store.names import is_study_name
 from studies.trial import Trial
 
 __all__ = ["Record", "TrialFolder", "TrialState", "one_line"]
 
 _DESCRIBED: Final = {"row", "seed", "data", "config"}
 _LABELS: Final = {"row", "group", "changes"}
-_TIMES: Final = ("time_ms", "wall_time_s", "questions_per_s")
+_EPOCHS: Final = "metrics.jsonl"
+_ANSWERS: Final = "predictions.parquet"
+_RESULTS: Final = ("best.pt", _ANSWERS, _EPOCHS)  # what a finished trial leaves
+_CHECKPOINTS: Final = ("checkpoint.pt", "checkpoint.previous.pt")
 
 
 class TrialState(StrEnum):
@@ -46,15 +52,31 @@ class Record:
 
     state: TrialState
     error: str = ""  # one line, where it failed
-    epochs: tuple[Mapping[str, Any], ...] = ()
+    epochs: Sequence[Mapping[str, Any]] = ()
     summary: Mapping[str, Any] | None = None  # of a finished trial
     started_at: float | None = None  # of the first attempt, seconds since 1970
     ended_at: float | None = None  # of the last one
+    generation: int = 0  # how often it began again at the first epoch
+    screened_at_epoch: int | None = None  # cut short by a launch that only screened
 
     @property
     def wall_time_s(self) -> float:
         """Seconds of training, over all attempts."""
         return float(self.epochs[-1]["wall_time_s"]) if self.epochs else 0.0
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory that its process had; None where nobody measured it."""
+        return self._measured("peak_memory_bytes", "memory_bytes")
+
+    @property
+    def peak_gpu_memory_bytes(self) -> int | None:
+        """The most memory that it had on a GPU; None where nobody measured it."""
+        return self._measured("peak_gpu_memory_bytes", "gpu_memory_bytes")
+
+    def _measured(self, at_the_end: str, so_far: str) -> int | None:
+        last = self.epochs[-1] if self.epochs else {}
+        return _whole((self.summary or {}).get(at_the_end), last.get(so_far))
 
 
 @dataclass(frozen=True)
@@ -132,7 +154,9 @@ class TrialFolder:
             Row, group and changes by the name of the study.
         """
         files = sorted((self.path / "studies").glob("*.json"))
-        labels = {file.stem: read_json(file) for file in files}
+        labels = {
+            file.stem: read_json(file) for file in files if is_study_name(file.stem)
+        }
         return {study: said for study, said in labels.items() if said.keys() >= _LABELS}
 
     def state(self) -> TrialState:
@@ -141,12 +165,19 @@ class TrialFolder:
         Returns:
             The state.
         """
-        if self.summary() is not None:
+        return self._state(self._said(), self.summary())
+
+    def _state(
+        self, said: Mapping[str, Any], summary: Mapping[str, Any] | None
+    ) -> TrialState:
+        if summary is not None:
             return TrialState.FINISHED
-        word = read_json(self.path / "state.json").get("state")
+        word = said.get("state")
         state = next((one for one in TrialState if one == word), TrialState.QUEUED)
         if state in {TrialState.RUNNING, TrialState.FINISHED}:
             return TrialState.RUNNING if is_held(self._lock) else TrialState.KILLED
+        if state is TrialState.QUEUED and (self.path / _EPOCHS).exists():
+            return TrialState.KILLED  # it had begun: what said so is damaged
         return state
 
     def withdraw(self, study: str) -> bool:
@@ -166,12 +197,43 @@ class TrialFolder:
     def summary(self) -> dict[str, Any] | None:
         """Read the mark of a finished trial.
 
+        Where a result is missing or has another size than at the end, the trial counts
+        as finished no longer if its checkpoint makes that good in a moment, or if the
+        answers to the questions are what is damaged: no table can do without.
+
         Returns:
             What is worth knowing of it; None where it is not finished, or its mark
             is damaged, so that it goes on from its last checkpoint.
         """
         said = read_json(self.path / "done.json")
-        return said if isinstance(said.get("best_val_accuracy"), float) else None
+        if not isinstance(said.get("best_val_accuracy"), float):
+            return None
+        damaged = self._damaged(said.pop("files", None), deeply=False)
+        if damaged and (_ANSWERS in damaged or self._has_checkpoint):
+            return None
+        return said
+
+    def damage(self) -> tuple[str, ...]:
+        """Read the results of a finished trial, and compare them with its mark.
+
+        Returns:
+            Names of files that are missing or not as they were when it ended.
+        """
+        said = read_json(self.path / "done.json")
+        return self._damaged(said.get("files"), deeply=True)
+
+    def _damaged(self, files: object, *, deeply: bool) -> tuple[str, ...]:
+        known = files if isinstance(files, dict) else {}  # older marks have none
+        return tuple(
+            name
+            for name in _RESULTS
+            if name in known
+            and not _is_as_it_was(self.path / name, known[name], deeply=deeply)
+        )
+
+    @property
+    def _has_checkpoint(self) -> bool:
+        return any((self.path / name).is_file() for name in _CHECKPOINTS)
 
     def read(self) -> Record:
         """Read what there is.
@@ -179,34 +241,27 @@ class TrialFolder:
         Returns:
             The record as it is now.
         """
-        attempts = self._attempts()
+        said, summary = self._said(), self.summary()
+        attempts = _attempts(said)
         return Record(
-            state=self.state(),
-            error=str(read_json(self.path / "state.json").get("error", "")),
-            epochs=tuple(self._epochs()),
-            summary=self.summary(),
+            state=self._state(said, summary),
+            error=str(said.get("error", "")),
+            epochs=self._epochs(),
+            summary=summary,
             started_at=attempts[0].get("started_at") if attempts else None,
             ended_at=attempts[-1].get("ended_at") if attempts else None,
+            generation=_whole(said.get("generation")) or 0,
+            screened_at_epoch=_whole(said.get("screened_at_epoch")),
         )
 
-    def _attempts(self) -> list[dict[str, Any]]:
-        said = read_json(self.path / "state.json").get("attempts")
-        attempts = said if isinstance(said, list) else []
-        return [attempt for attempt in attempts if isinstance(attempt, dict)]
+    def _said(self) -> dict[str, Any]:
+        return read_json(self.path / "state.json")
 
-    def _epochs(self) -> Iterator[dict[str, Any]]:
+    def _epochs(self) -> Epochs:
         try:
-            lines = (self.path / "metrics.jsonl").read_bytes().splitlines()
+            return Epochs((self.path / _EPOCHS).read_bytes())
         except OSError:
-            return
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                return  # the torn last line of a crash
-            if not isinstance(row, dict) or row.get("epoch") != number:
-                return
-            yield row
+            return Epochs()
 
     def add_epoch(self, metrics: Mapping[str, Any]) -> None:
         """Record the metrics of an epoch, once: replaying adds nothing.
@@ -214,14 +269,13 @@ class TrialFolder:
         Args:
             metrics: Numbers by name, among them ``epoch``, counted from 1.
         """
-        path = self.path / "metrics.jsonl"
         rows = list(self._epochs())
         number = metrics["epoch"]
-        if number <= len(rows) and _same(rows[number - 1], metrics):
+        if number <= len(rows) and is_same_epoch(rows[number - 1], metrics):
             return
         row = {**metrics, "time_ms": time.time_ns() // 1_000_000}
         lines = [json.dumps(kept) for kept in [*rows[: number - 1], row]]
-        write_text(path, "\n".join(lines) + "\n")
+        write_text(self.path / _EPOCHS, "\n".join(lines) + "\n")
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -233,7 +287,7 @@ class TrialFolder:
         Raises:
             DivergedError: Raised inside, as everything else.
         """
-        attempts = self._attempts()
+        attempts = _attempts(self._said())
         attempts.append({"started_at": time.time(), "host": socket.gethostname()})
         attempts[-1]["pid"] = os.getpid()
         self._say(TrialState.RUNNING, attempts)
@@ -245,11 +299,15 @@ class TrialFolder:
             state, error = TrialState.DIVERGED, one_line(problem)
             raise
         except Exception as problem:
-            state, error = TrialState.FAILED, one_line(problem)
+            # A disk that was full has room again one day, and the trial goes on.
+            if not is_disk_full(problem):
+                state = TrialState.FAILED
+            error = one_line(problem)
             raise
         finally:
             attempts[-1]["ended_at"] = time.time()
-            self._say(state, attempts, error)
+            with _room_or_silence():
+                self._say(state, attempts, error)
 
     def fail(self, error: str) -> None:
         """Record the failure of a trial whose process can no longer say so.
@@ -257,7 +315,16 @@ class TrialFolder:
         Args:
             error: Why, in one line.
         """
-        self._say(TrialState.FAILED, self._attempts(), error)
+        self._say(TrialState.FAILED, _attempts(self._said()), error)
+
+    def screened(self, epoch: int) -> None:
+        """Note that a launch which only screened cut the trial short; it can go on.
+
+        Args:
+            epoch: The last one that it was given.
+        """
+        attempts = _attempts(self._said())
+        self._say(TrialState.KILLED, attempts, screened_at_epoch=epoch)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Mark the trial as finished; the last thing that is written.
@@ -265,7 +332,16 @@ class TrialFolder:
         Args:
             summary: What is worth knowing of it without reading the epochs.
         """
-        write_json(self.path / "done.json", {**summary, "finished_at": time.time()})
+        files = {
+            name: {
+                "size": (self.path / name).stat().st_size,
+                "sha256": _sha256(self.path / name),
+            }
+            for name in _RESULTS
+            if (self.path / name).is_file()
+        }
+        mark = {**summary, "finished_at": time.time(), "files": files}
+        write_json(self.path / "done.json", mark)
 
     def environment(self, content: Mapping[str, Any]) -> None:
         """Record with what and where the trial ran.
@@ -277,23 +353,61 @@ class TrialFolder:
 
     def forget_progress(self) -> None:
         """Let the next attempt begin at the first epoch, with the log kept."""
-        for name in ("checkpoint.pt", "metrics.jsonl"):
+        for name in ("done.json", *_CHECKPOINTS, _EPOCHS):
             (self.path / name).unlink(missing_ok=True)
+        said = self._said()
+        generation = (_whole(said.get("generation")) or 0) + 1
+        write_json(self.path / "state.json", {**said, "generation": generation})
 
     def _say(
-        self, state: TrialState, attempts: list[dict[str, Any]], error: str = ""
+        self,
+        state: TrialState,
+        attempts: list[dict[str, Any]],
+        error: str = "",
+        **more: int,
     ) -> None:
+        generation = _whole(self._said().get("generation")) or 0
         content = {"state": state, "error": error, "attempts": attempts}
-        write_json(self.path / "state.json", content)
+        write_json(
+            self.path / "state.json", {**content, "generation": generation, **more}
+        )
 
 
-# Recomputed bits are the same; how long they took is not.
-def _same(row: Mapping[str, Any], metrics: Mapping[str, Any]) -> bool:
-    def computed(values: Mapping[str, Any]) -> str:
-        kept = {key: value for key, value in values.items() if key not in _TIMES}
-        return json.dumps(kept, sort_keys=True)
+# What a full disk did to a trial is raised already: that it cannot be noted as well
+# must not hide it.
+@contextmanager
+def _room_or_silence() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        if not is_disk_full(problem):
+            raise
 
-    return computed(row) == computed(metrics)
+
+def _attempts(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    attempts = said.get("attempts")
+    some = attempts if isinstance(attempts, list) else []
+    return [attempt for attempt in some if isinstance(attempt, dict)]
+
+
+def _whole(*given: object) -> int | None:
+    return next((one for one in given if type(one) is int), None)
+
+
+def _is_as_it_was(path: Path, known: object, *, deeply: bool) -> bool:
+    if not isinstance(known, dict):
+        return False
+    try:
+        if path.stat().st_size != known.get("size"):
+            return False
+        return not deeply or _sha256(path) == known.get("sha256")
+    except OSError:
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def one_line(problem: Exception) -> str:
@@ -305,8 +419,15 @@ def one_line(problem: Exception) -> str:
     Returns:
         Its message, with its kind where it is not the suite's own.
     """
+    if is_disk_full(problem):
+        return f"{_full(problem)}; free some (`film gc`), and it goes on when run again"
     text = " ".join(str(problem).split())
     return text if isinstance(problem, DivergedError) else f"{_kind(problem)}{text}"
+
+
+def _full(problem: Exception) -> str:
+    where = getattr(problem, "filename", None)
+    return f"the disk is full ({where})" if where else "the disk is full"
 
 
 def _kind(problem: Exception) -> str:

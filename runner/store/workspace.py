@@ -5,6 +5,7 @@ from pathlib import Path
 
 from film.world.config import PRESETS, WorldConfig
 from runner.store.files import absolute
+from runner.store.names import is_study_name, is_trial_id
 from runner.store.record import TrialFolder
 
 __all__ = ["Workspace"]
@@ -62,7 +63,8 @@ class Workspace:
         """
         if not self.trials.is_dir():
             return ()
-        folders = (TrialFolder(path) for path in sorted(self.trials.iterdir()))
+        found = sorted(path for path in self.trials.iterdir() if is_trial_id(path.name))
+        folders = map(TrialFolder, found)
         return tuple(folder for folder in folders if folder.is_recorded)
 
     def study(self, name: str) -> Path:
@@ -83,7 +85,8 @@ class Workspace:
             Their names, in alphabetical order.
         """
         files = sorted(self.root.glob("studies/*/launch.json"))
-        return tuple(file.parent.name for file in files)
+        names = (file.parent.name for file in files)
+        return tuple(name for name in names if is_study_name(name))
 
     def report(self, name: str) -> Path:
         """Name the folder of a study's report.

@@ -1,6 +1,8 @@
 """A trial's folder says what happened, whatever happened."""
 
+import errno
 import json
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -172,3 +174,156 @@ def test_a_damaged_description_is_written_again(
     folder.describe(trial)
     assert folder.description() == before
     assert folder.wanted_by()["tiny"]["row"] == trial.row
+
+
+def finished(folder: TrialFolder) -> TrialFolder:
+    """Leave what a finished trial does."""
+    with folder.attempt():
+        for number in (1, 2):
+            folder.add_epoch(epoch(number))
+        (folder.path / "best.pt").write_bytes(b"weights")
+        (folder.path / "predictions.parquet").write_bytes(b"answers")
+    folder.finish({"best_val_accuracy": 0.5, "peak_memory_bytes": 3})
+    return folder
+
+
+def test_a_finished_trial_knows_its_files(folder: TrialFolder) -> None:
+    finished(folder)
+    said = json.loads((folder.path / "done.json").read_text())
+    assert set(said["files"]) == {"best.pt", "predictions.parquet", "metrics.jsonl"}
+    assert said["files"]["best.pt"]["size"] == len(b"weights")
+    assert folder.damage() == ()
+    record = folder.read()
+    assert record.state is TrialState.FINISHED
+    assert record.summary is not None
+    assert "files" not in record.summary
+
+
+NAMES = pytest.mark.parametrize("name", ["best.pt", "predictions.parquet"])
+
+
+@NAMES
+@pytest.mark.parametrize("damage", [b"", b"weights and more", None])
+def test_a_damaged_result_that_a_checkpoint_mends_ends_the_end(
+    folder: TrialFolder, name: str, damage: bytes | None
+) -> None:
+    finished(folder)
+    (folder.path / "checkpoint.pt").write_bytes(b"state")
+    if damage is None:
+        (folder.path / name).unlink()
+    else:
+        (folder.path / name).write_bytes(damage)
+    assert folder.damage() == (name,)
+    assert folder.read().state is TrialState.KILLED
+    assert folder.read().summary is None
+
+
+@NAMES
+def test_without_a_checkpoint_only_lost_answers_are_computed_again(
+    folder: TrialFolder, name: str
+) -> None:
+    finished(folder)
+    (folder.path / name).unlink()
+    is_over = folder.state() is TrialState.FINISHED
+    assert is_over == (name == "best.pt")
+
+
+def test_a_flipped_bit_is_found_by_who_reads_the_file(folder: TrialFolder) -> None:
+    finished(folder)
+    (folder.path / "best.pt").write_bytes(b"weighty")
+    assert folder.state() is TrialState.FINISHED  # its size is right
+    assert folder.damage() == ("best.pt",)
+
+
+@pytest.mark.parametrize("files", [3, {"best.pt": 3}, {"/etc/passwd": {"size": 1}}])
+def test_an_odd_list_of_files_names_no_other_file(
+    folder: TrialFolder, files: object
+) -> None:
+    mark = {"best_val_accuracy": 0.5, "files": files}
+    (folder.path / "done.json").write_text(json.dumps(mark))
+    assert folder.damage() == (("best.pt",) if files == {"best.pt": 3} else ())
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_kills_a_trial_that_can_go_on(
+    folder: TrialFolder, code: int
+) -> None:
+    with pytest.raises(OSError, match="left"), folder.attempt():
+        raise OSError(code, "nothing left", "/x/y")
+    record = folder.read()
+    assert record.state is TrialState.KILLED
+    assert record.error == (
+        "the disk is full (/x/y); free some (`film gc`), and it goes on when run again"
+    )
+
+
+def test_a_disk_too_full_to_say_so_does_not_hide_why(
+    folder: TrialFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill() -> None:
+        monkeypatch.setattr("runner.store.record.write_json", full)
+        raise OSError(errno.ENOSPC, "the first one")
+
+    with pytest.raises(OSError, match="first"), folder.attempt():
+        fill()
+    assert folder.state() is TrialState.KILLED
+
+
+def test_a_trial_that_had_begun_is_not_queued(folder: TrialFolder) -> None:
+    folder.add_epoch(epoch(1))
+    (folder.path / "state.json").write_text('{"sta')
+    assert folder.read().state is TrialState.KILLED
+
+
+def test_memory_is_what_was_measured(folder: TrialFolder) -> None:
+    folder.add_epoch(epoch(1))
+    assert folder.read().peak_memory_bytes is None
+    folder.add_epoch({**epoch(2), "memory_bytes": 7, "gpu_memory_bytes": None})
+    assert folder.read().peak_memory_bytes == 7
+    assert folder.read().peak_gpu_memory_bytes is None
+    finished(folder)
+    assert folder.read().peak_memory_bytes == 3
+
+
+def test_forgotten_progress_is_counted_and_the_attempts_stay(
+    folder: TrialFolder,
+) -> None:
+    finished(folder)
+    for name in ("checkpoint.pt", "checkpoint.previous.pt"):
+        (folder.path / name).write_bytes(b"state")
+    folder.forget_progress()
+    record = folder.read()
+    assert (record.state, record.epochs, record.generation) == (
+        TrialState.KILLED,
+        (),
+        1,
+    )
+    assert not list(folder.path.glob("checkpoint*"))
+    with folder.attempt():
+        pass
+    assert folder.read().generation == 1
+    assert record.started_at == folder.read().started_at
+
+
+def test_a_screened_trial_can_go_on(folder: TrialFolder) -> None:
+    with folder.attempt():
+        pass
+    folder.screened(2)
+    assert folder.read().screened_at_epoch == 2
+    assert folder.state() is TrialState.KILLED
+    with folder.attempt():
+        pass
+    assert folder.read().screened_at_epoch is None
+
+
+def test_foreign_names_are_not_read(folder: TrialFolder, workspace: Workspace) -> None:
+    foreign = workspace.trials / "not-a-trial"
+    shutil.copytree(folder.path, foreign)
+    labels = folder.path / "studies" / "tiny.json"
+    shutil.copy(labels, labels.with_name("UPPER CASE.json"))
+    shutil.copy(labels, labels.with_name("..json"))
+    assert [one.path for one in workspace.recorded_trials()] == [folder.path]
+    assert set(folder.wanted_by()) == {"tiny"}
