@@ -5,10 +5,9 @@ import logging
 import os
 import platform
 import shlex
-import subprocess
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,12 @@ from film.config import ImageInput
 from film.data.dataset import QuestionDataset, open_dataset
 from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
+from runner.guards import Guard, Limits
+from runner.isolation import isolated
+from runner.revision import Revision
+from runner.store.files import write_text
 from runner.store.record import TrialFolder, TrialState
+from runner.tracking.secrets import redacted
 from runner.versions import suite_version
 from studies.trial import Trial
 
@@ -39,15 +43,22 @@ class TrialJob:
     n_threads: int = 1
     n_jobs: int = 1  # that share the machine's memory
     command: tuple[str, ...] = ()  # what the user called
+    limits: Limits = field(default_factory=Limits)
+    revision: Revision | None = None  # of the code; None where it is not known
 
 
-def run_trial(job: TrialJob) -> Iterator[EpochMetrics]:
+def run_trial(
+    job: TrialJob, *, need_bytes: int | None = None
+) -> Iterator[EpochMetrics]:
     """Train one trial and record it; go on from where an earlier attempt stopped.
 
-    Whatever ends it, the folder says so. To stop, stop iterating.
+    Whatever ends it, the folder says so. To stop, stop iterating. A trial that takes
+    too much memory, or hangs, takes this process with it.
 
     Args:
         job: What to run, and where.
+        need_bytes: The memory that such a trial took before; None where that is not
+            known.
 
     Yields:
         The metrics of every epoch, after they are safely in the folder; nothing
@@ -60,32 +71,27 @@ def run_trial(job: TrialJob) -> Iterator[EpochMetrics]:
             return
         _clear(folder, state)
         folder.describe(job.trial)
-        with _log_to(folder.log):
+        guard = Guard(folder, job.limits, need_bytes=need_bytes)
+        with _log_to(folder.log), isolated(job.n_threads), guard:
             with folder.attempt():
-                last = yield from _train(job, folder)
-            folder.finish(_summary(last))
+                last = yield from _train(job, folder, guard)
+            folder.finish(_summary(last, folder, guard))
 
 
 def _train(
-    job: TrialJob, folder: TrialFolder
+    job: TrialJob, folder: TrialFolder, guard: Guard
 ) -> Generator[EpochMetrics, None, EpochMetrics]:
     trial = job.trial
-    torch.set_num_threads(job.n_threads)
-    folder.environment(_environment(job))
+    _describe_environment(job, folder)
     _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
     metrics: EpochMetrics | None = None
     try:
-        train, val = _datasets(job, trial.config.model.image_input)
-        _check(train, job)
-        for metrics in fit(
-            trial.config,
-            train,
-            val,
-            seed=trial.seed,
-            device=job.device,
-            directory=job.folder,
-        ):
-            folder.add_epoch(asdict(metrics))
+        for metrics in _epochs(job, guard):
+            taken = {
+                "memory_bytes": guard.peak_bytes,
+                "gpu_memory_bytes": _gpu_bytes(job),
+            }
+            folder.add_epoch({**asdict(metrics), **taken})
             _LOGGER.info(
                 "epoch %d: training loss %.4f, validation accuracy %.2f %%",
                 metrics.epoch,
@@ -103,13 +109,54 @@ def _train(
     return metrics
 
 
-def _summary(metrics: EpochMetrics) -> dict[str, Any]:
+# Only what is done in here is watched: between two epochs the time is others'.
+def _epochs(job: TrialJob, guard: Guard) -> Iterator[EpochMetrics]:
+    trial = job.trial
+    with guard.watching():
+        if job.device.startswith("cuda"):
+            torch.cuda.reset_peak_memory_stats()
+        train, val = _datasets(job, trial.config.model.image_input)
+        _check(train, job)
+    epochs = fit(
+        trial.config,
+        train,
+        val,
+        seed=trial.seed,
+        device=job.device,
+        directory=job.folder,
+    )
+    wall_time_s = 0.0
+    while True:
+        with guard.watching():
+            metrics = next(epochs, None)
+        if metrics is None:
+            return
+        guard.beat(metrics.wall_time_s - wall_time_s)
+        wall_time_s = metrics.wall_time_s
+        yield metrics
+
+
+def _gpu_bytes(job: TrialJob) -> int | None:
+    if not job.device.startswith("cuda"):
+        return None
+    return int(torch.cuda.max_memory_reserved())
+
+
+def _summary(
+    metrics: EpochMetrics, folder: TrialFolder, guard: Guard
+) -> dict[str, Any]:
+    epochs = folder.read().epochs  # of earlier attempts too
+    gpu = [said.get("gpu_memory_bytes") or 0 for said in epochs]
     return {
         "epochs": metrics.epoch,
         "best_epoch": metrics.best_epoch,
         "best_val_accuracy": metrics.best_val_accuracy,
         "best_val_accuracy_by_type": metrics.best_val_accuracy_by_type,
         "wall_time_s": metrics.wall_time_s,
+        "peak_memory_bytes": max(
+            guard.peak_bytes, *(said.get("memory_bytes") or 0 for said in epochs)
+        ),
+        "peak_gpu_memory_bytes": max(gpu) or None,
     }
 
 
@@ -175,6 +222,15 @@ def _log_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
+def _describe_environment(job: TrialJob, folder: TrialFolder) -> None:
+    folder.environment(_environment(job))
+    diff = job.revision.diff if job.revision else ""
+    if diff:
+        write_text(folder.path / "changes.diff", diff)
+    else:
+        (folder.path / "changes.diff").unlink(missing_ok=True)
+
+
 def _environment(job: TrialJob) -> Mapping[str, Any]:
     gpu = torch.cuda.get_device_name() if job.device.startswith("cuda") else None
     return {
@@ -184,27 +240,8 @@ def _environment(job: TrialJob) -> Mapping[str, Any]:
         "torch": torch.__version__,
         "numpy": version("numpy"),
         "film": suite_version(),
-        "git": _git(),
+        "git": job.revision.summary if job.revision else None,
         "device": gpu or job.device,
         "threads": job.n_threads,
-        "command": shlex.join(job.command),
+        "command": redacted(shlex.join(job.command)),
     }
-
-
-@functools.lru_cache(maxsize=1)
-def _git() -> Mapping[str, Any] | None:
-    root = Path(__file__).resolve().parent.parent
-
-    def ask(*words: str) -> str:
-        command = ["git", "-C", str(root), *words]
-        return subprocess.run(  # noqa: S603 - fixed words, no shell
-            command, capture_output=True, text=True, check=True, timeout=20
-        ).stdout.strip()
-
-    try:
-        if Path(ask("rev-parse", "--show-toplevel")) != root:
-            return None  # installed within someone else's repository
-        commit = ask("rev-parse", "HEAD")
-        return {"commit": commit, "has_changes": bool(ask("status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
-        return None  # installed, not checked out

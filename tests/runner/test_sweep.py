@@ -32,7 +32,13 @@ pytestmark = [
 
 N_EPOCHS = 16
 PATIENCE_S = 120.0
-TIMES = {"time_ms", "wall_time_s", "questions_per_s"}
+TIMES = {
+    "time_ms",
+    "wall_time_s",
+    "questions_per_s",
+    "memory_bytes",
+    "gpu_memory_bytes",
+}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,13 @@ from runner.store.record import Record, TrialFolder, TrialState
 from runner.trial import TrialJob, run_trial
 from studies.trial import Trial
 
-TIMES = {"time_ms", "wall_time_s", "questions_per_s"}
+TIMES = {
+    "time_ms",
+    "wall_time_s",
+    "questions_per_s",
+    "memory_bytes",
+    "gpu_memory_bytes",
+}
 
 
 @pytest.fixture(autouse=True)

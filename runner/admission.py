@@ -1,0 +1,309 @@
+"""Lets a trial start where there is room for it; else it waits, or is refused.
+
+What trials of a machine were promised, and have not taken yet, is not free. Every
+process of a sweep writes its promise down where the others see it, also those of
+another sweep by the same user, and a promise ends with its process.
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, Final, Protocol, final
+
+import psutil
+
+from film.data.memory import free_bytes
+from runner.errors import LaunchError
+from runner.quantities import memory
+from runner.store.files import read_json
+
+__all__ = [
+    "Need",
+    "NoRoomError",
+    "Place",
+    "Promises",
+    "Room",
+    "Verdict",
+    "decide",
+    "graphics",
+    "main_memory",
+]
+
+_LOOK_S: Final = 2.0  # between two looks for room
+
+
+class NoRoomError(LaunchError):
+    """A trial needs more than there is, whoever else ends."""
+
+
+class Verdict(Enum):
+    """What becomes of a trial that wants to start."""
+
+    START = auto()
+    WAIT = auto()
+    REFUSE = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What a trial will take of a memory."""
+
+    n_bytes: int
+    is_measured: bool  # else it is what the trial was promised
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What there is of a memory at one moment."""
+
+    total: int
+    free: int
+    promised: int = 0  # to others, who have not taken it yet
+    n_others: int = 0  # that were promised something
+    taken: int = 0  # by the process that asks, before its trial begins
+
+
+def decide(need: Need, room: Room) -> Verdict:
+    """Decide whether a trial may start.
+
+    Where nothing was measured and nobody else was promised anything, it is tried.
+
+    Args:
+        need: What it will take.
+        room: What there is.
+
+    Returns:
+        The verdict; what waits would fit if others ended.
+    """
+    if need.n_bytes > room.total:
+        return Verdict.REFUSE
+    if need.n_bytes - room.taken <= room.free - room.promised:
+        return Verdict.START
+    if not need.is_measured and not room.n_others:
+        return Verdict.START
+    return Verdict.WAIT
+
+
+class Place(Protocol):
+    """A memory that trials share."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, such as ``GPU 0``."""
+        ...
+
+    def total(self) -> int:
+        """Say how much there is."""
+        ...
+
+    def free(self) -> int:
+        """Say how much nobody has taken."""
+        ...
+
+    def taken(self) -> int:
+        """Say how much this process has taken."""
+        ...
+
+
+@final
+class _MainMemory:
+    name = "memory"
+
+    def total(self) -> int:
+        # A container's limit shows in what is free, not in what the machine has.
+        taken = psutil.virtual_memory()
+        return min(int(taken.total), free_bytes() + int(taken.used))
+
+    def free(self) -> int:
+        return free_bytes()
+
+    def taken(self) -> int:
+        return int(psutil.Process().memory_info().rss)
+
+
+@final
+class _Graphics:
+    def __init__(self) -> None:
+        self.name = f"GPU {os.environ.get('CUDA_VISIBLE_DEVICES', '').strip() or 0}"
+
+    def total(self) -> int:
+        return self._info()[1]
+
+    def free(self) -> int:
+        return self._info()[0]
+
+    def taken(self) -> int:
+        import torch  # noqa: PLC0415 - the driver has no need of it
+
+        return int(torch.cuda.memory_reserved())
+
+    def _info(self) -> tuple[int, int]:
+        import torch  # noqa: PLC0415 - as above
+
+        free, total = torch.cuda.mem_get_info()
+        return int(free), int(total)
+
+
+main_memory: Final[Place] = _MainMemory()
+
+
+def graphics() -> Place:
+    """Name the GPU that this process was given.
+
+    Returns:
+        Its memory.
+    """
+    return _Graphics()
+
+
+@final
+class Promises:
+    """What the trials of this user were promised of this machine's memories."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Name where promises are written down.
+
+        Args:
+            folder: Where; None is one for all sweeps of the user.
+        """
+        self._folder = folder or _private_folder()
+
+    def ask(self, need: Need, place: Place) -> tuple[Verdict, Room]:
+        """Ask for room once; where there is some, it is promised.
+
+        Args:
+            need: What a trial of this process will take.
+            place: Of which memory.
+
+        Returns:
+            The verdict, and what it was based on.
+        """
+        with self._alone():
+            others = self._others(place)
+            room = Room(
+                total=place.total(),
+                free=place.free(),
+                promised=sum(max(said["need"] - said["taken"], 0) for said in others),
+                n_others=len(others),
+                taken=place.taken(),
+            )
+            verdict = decide(need, room)
+            if verdict is Verdict.START:
+                self._write(need.n_bytes, place)
+        return verdict, room
+
+    @contextmanager
+    def room_for(
+        self,
+        need: Need,
+        place: Place,
+        say: Callable[[str], object],
+        pause: Callable[[float], object] = time.sleep,
+    ) -> Iterator[Callable[[], None]]:
+        """Wait for room, and keep it for as long as the context lasts.
+
+        Args:
+            need: What a trial of this process will take.
+            place: Of which memory.
+            say: Told, once, why the trial waits.
+            pause: Waits between two looks.
+
+        Yields:
+            To be called now and then: others see how much of it is taken.
+
+        Raises:
+            NoRoomError: There will never be so much.
+        """
+        has_said = False
+        while True:
+            verdict, room = self.ask(need, place)
+            if verdict is Verdict.REFUSE:
+                raise NoRoomError(_refusal(need, room, place.name))
+            if verdict is Verdict.START:
+                break
+            if not has_said:
+                say(_waiting(need, room, place.name))
+                has_said = True
+            pause(_LOOK_S)
+        try:
+            yield lambda: self._write(need.n_bytes, place)
+        finally:
+            self._file(place).unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _file(self, place: Place) -> Path:
+        name = "".join(sign if sign.isalnum() else "-" for sign in place.name)
+        return self._folder / f"{os.getpid()}.{name}.json"
+
+    # Nobody trusts a half-written promise for long: it is written anew all the time.
+    def _write(self, n_bytes: int, place: Place) -> None:
+        content = {
+            "pid": os.getpid(),
+            "created": psutil.Process().create_time(),
+            "place": place.name,
+            "need": n_bytes,
+            "taken": place.taken(),
+        }
+        path = self._file(place)
+        temporary = path.with_suffix(".part")
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.replace(path)
+
+    def _others(self, place: Place) -> list[dict[str, Any]]:
+        found = []
+        for path in self._folder.glob("*.json"):
+            said = read_json(path)
+            if not _lives(said):
+                path.unlink(missing_ok=True)
+            elif said["place"] == place.name and said["pid"] != os.getpid():
+                found.append(said)
+        return found
+
+
+def _lives(said: dict[str, Any]) -> bool:
+    try:
+        return bool(psutil.Process(said["pid"]).create_time() == said["created"])
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return False
+
+
+# Others may write into the folder for temporary files, but not into this one.
+def _private_folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"film-promises-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise LaunchError(f"{folder}: belongs to someone else; remove it")
+    return folder
+
+
+def _named(need: Need) -> str:
+    how = "as measured" if need.is_measured else "as promised"
+    return f"needs {memory(need.n_bytes)}, {how}"
+
+
+def _refusal(need: Need, room: Room, name: str) -> str:
+    return (
+        f"it {_named(need)}, and {name} has {memory(room.total)} in all; a smaller "
+        "model or train.batch_size may fit"
+    )
+
+
+def _waiting(need: Need, room: Room, name: str) -> str:
+    promised = f", {memory(room.promised)} of it promised" if room.promised else ""
+    return (
+        f"waits: it {_named(need)}, and of {memory(room.total)} ({name}) "
+        f"{memory(room.free)} is free{promised}"
+    )
