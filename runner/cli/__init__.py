@@ -19,7 +19,8 @@ from runner.cli import looking
 from runner.cli.browse import ui
 from runner.cli.data import data
 from runner.cli.single import train, verify
-from runner.cli.study import listing, plan, report, run, show, status, sync
+from runner.cli.study import listing, plan, report, run, show, sync
+from runner.cli.telling import status
 from runner.errors import BusyError
 
 __all__ = ["film", "main"]

@@ -4,29 +4,27 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from film.errors import FilmError
 from runner.cli.options import Flags, check_data
+from runner.cli.standing import failure_line, row_table
 from runner.errors import LaunchError
+from runner.overview import TrialReader, study_overview
 from runner.plan import LaunchPlan
 from runner.request import Choice, Request, find_launch
 from runner.store.files import read_json, write_json
-from runner.store.launches import Launch
-from runner.store.locks import is_held
-from runner.store.record import Record, TrialState
+from runner.store.record import Record
 from runner.store.workspace import Workspace
-from runner.text import aligned, percent
 from runner.tracking.mirror import Mirror
 from runner.tracking.tracker import normal_uri, quiet_environment
 from runner.versions import suite_version
 
-__all__ = ["conclude", "echo_report", "echo_status", "sync_store"]
+__all__ = ["conclude", "echo_report", "sync_store"]
 
 _PRINTED: Final = ".printed.json"  # in a report's folder
-_BAD: Any = {TrialState.FAILED, TrialState.DIVERGED}
 
 
 def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> int:
@@ -45,43 +43,18 @@ def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> in
     mirror.everything(request.folders(), [])
     records = request.records()
     bad = {trial.trial_id for trial in plan.diverged}  # of others it was just said
+    overview = study_overview(launch, request.workspace, TrialReader(request.workspace))
     if any(record.summary for record in records.values()) and not mirror.problem:
         _echo_table(request, records, uri)
         mirror.everything([], [launch])  # with the report
     else:
-        click.echo(_status_table(launch, records))
-        bad = {one for one, record in records.items() if record.state in _BAD}
-    for trial_id, record in records.items():
-        if trial_id in bad:
-            click.echo(_failure(request.workspace, launch, trial_id, record), err=True)
+        click.echo(row_table(overview.rows))
+        bad = {one.trial.trial_id for one in overview.bad}
+    for one in overview.bad:
+        if one.trial.trial_id in bad:
+            click.echo(failure_line(one), err=True)
     is_complete = all(record.summary for record in records.values())
     return 0 if is_complete else 1
-
-
-def echo_status(launch: Launch, workspace: Workspace, *, as_json: bool) -> None:
-    """Print how far a study is.
-
-    Args:
-        launch: What was last asked of it.
-        workspace: The store.
-        as_json: For a program.
-    """
-    records = {one: workspace.trial(one).read() for one in launch.trial_ids}
-    is_running = is_held(workspace.study(launch.study) / "launch.lock")
-    if as_json:
-        content = _status_json(launch, records, is_running=is_running)
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-        return
-    progress = launch.progress(records)
-    word = "running" if is_running else "not running"
-    click.echo(
-        f"{launch.study}: {progress.rows_complete} of {progress.rows} rows, "
-        f"{progress.runs_complete} of {progress.runs} runs complete; {word}\n"
-    )
-    click.echo(_status_table(launch, records))
-    for trial_id, record in records.items():
-        if record.state in _BAD:
-            click.echo(_failure(workspace, launch, trial_id, record))
 
 
 def echo_report(study: str, out: Path | None, flags: Flags) -> int:
@@ -181,59 +154,3 @@ def _digest(request: Request, records: Mapping[str, Record], uri: str) -> str:
     wanted = [trial.trial_id for trial in request.trials]
     content = [suite_version(), wanted, summaries, states, request.text, uri]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _status_table(launch: Launch, records: Mapping[str, Record]) -> str:
-    means = launch.progress(records).mean_val_accuracy
-    lines = [("row", "runs", "done", "running", "failed", "epochs", "best val.")]
-    for row, trial_ids in launch.rows.items():
-        some = [records[trial_id] for trial_id in trial_ids]
-        states = [record.state for record in some]
-        lines.append(
-            (
-                row,
-                str(len(some)),
-                str(states.count(TrialState.FINISHED)),
-                str(states.count(TrialState.RUNNING)),
-                str(sum(state in _BAD for state in states)),
-                str(sum(len(record.epochs) for record in some)),
-                percent(means.get(row)),
-            )
-        )
-    return aligned(lines, numbers_from=1)
-
-
-def _status_json(
-    launch: Launch, records: Mapping[str, Record], *, is_running: bool
-) -> dict[str, Any]:
-    progress = launch.progress(records)
-    return {
-        "study": launch.study,
-        "is_running": is_running,
-        "rows_complete": progress.rows_complete,
-        "rows": progress.rows,
-        "runs_complete": progress.runs_complete,
-        "runs": progress.runs,
-        "mean_val_accuracy": progress.mean_val_accuracy,
-        "trials": [
-            {
-                "trial_id": trial_id,
-                "row": row,
-                "state": records[trial_id].state,
-                "epochs": len(records[trial_id].epochs),
-                "error": records[trial_id].error,
-                "summary": records[trial_id].summary,
-            }
-            for row, trial_ids in launch.rows.items()
-            for trial_id in trial_ids
-        ],
-    }
-
-
-def _failure(
-    workspace: Workspace, launch: Launch, trial_id: str, record: Record
-) -> str:
-    folder = workspace.trial(trial_id)
-    row = next(row for row, ids in launch.rows.items() if trial_id in ids)
-    name = f"{row} · seed {folder.description().get('seed', '?')}"
-    return f"{name} {record.state}: {record.error} ({folder.log})"

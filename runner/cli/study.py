@@ -15,7 +15,7 @@ from runner.cli.options import (
     worker_options,
 )
 
-__all__ = ["listing", "plan", "report", "run", "show", "status", "sync"]
+__all__ = ["listing", "plan", "report", "run", "show", "sync"]
 
 
 @click.command("list")
@@ -99,23 +99,6 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
         echo_plan(request, workers, as_json=False, retry_diverged=again)
         return 0
     return run_request(request, workers, flags)
-
-
-@click.command()
-@click.argument("study")
-@store_option
-@as_json
-def status(study: str, *, store: Path, as_json: bool) -> None:
-    """Show how far STUDY is, as it was last launched.
-
-    Example: film status quick
-    """
-    from runner.cli.reading import echo_status
-    from runner.request import find_launch
-    from runner.store.workspace import Workspace
-
-    workspace = Workspace.at(store)
-    echo_status(find_launch(study, workspace), workspace, as_json=as_json)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -10,9 +11,18 @@ import pytest
 
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
+from film.errors import DataError, DivergedError, FilmError
+from runner.cli import main
+from runner.store.launches import write_launch
+from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from runner.trial import TrialJob
+from studies.study import read_study
 from studies.trial import BASELINE, Trial
+
+Film = Callable[..., tuple[int, str, str]]
+Launched = Callable[..., list[Trial]]
+Settle = Callable[..., TrialFolder]
 
 _SPECIAL = ["<NULL>", "<START>", "<END>", "<UNK>"]
 _SETTINGS = {
@@ -121,3 +131,72 @@ def study_file(tmp_path: Path) -> Path:
         "    γ := 1: {model.film.gamma: one}\n"
     )
     return path
+
+
+@pytest.fixture
+def film(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Film:
+    monkeypatch.chdir(tmp_path)
+    for name in ("FILM_STORE", "FILM_DATA", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        assert isinstance(ended.value.code, int)
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def launch_tiny(study_file: Path, data: Path, workspace: Workspace) -> Launched:
+    """Write down a launch of the study, of which nothing was run."""
+
+    def launch(n_seeds: int = 2) -> list[Trial]:
+        names = {ImageInput.FEATURES: data_fingerprint(data, ImageInput.FEATURES)}
+        study = read_study(study_file)
+        trials = study.trials(names, seeds=tuple(range(n_seeds)))
+        home, text = workspace.study(study.name), study_file.read_text()
+        write_launch(home, study, text, trials, str(study_file.resolve()))
+        return list(trials)
+
+    return launch
+
+
+@pytest.fixture
+def settle(workspace: Workspace) -> Settle:
+    """Bring a trial's folder to a state, as a worker would, without training."""
+
+    def settle(trial: Trial, state: TrialState, *, epochs: int = 0) -> TrialFolder:
+        folder = workspace.trial(trial.trial_id)
+        folder.describe(trial)
+        ends = {
+            TrialState.FAILED: DataError("no such file"),
+            TrialState.DIVERGED: DivergedError("the loss is nan"),
+            TrialState.KILLED: KeyboardInterrupt(),
+        }
+        with suppress(FilmError, KeyboardInterrupt), folder.hold(), folder.attempt():
+            for number in range(1, epochs + 1):
+                folder.add_epoch(_epoch(number))
+            if state in ends:
+                raise ends[state]
+        if state is TrialState.FINISHED:
+            last = _epoch(epochs)
+            folder.finish({**last, "epochs": epochs, "best_epoch": epochs})
+        return folder
+
+    return settle
+
+
+def _epoch(number: int) -> dict[str, float]:
+    return {
+        "epoch": number,
+        "val_accuracy": number / 8,
+        "best_val_accuracy": number / 8,
+        "wall_time_s": 2.0 * number,
+    }

@@ -18,7 +18,6 @@ import torch
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.errors import DivergedError
-from runner.cli import main
 from runner.request import Choice, Request
 from runner.store.workspace import Workspace
 from runner.trial import TrialJob, run_trial
@@ -29,26 +28,6 @@ Film = Callable[..., tuple[int, str, str]]
 
 # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
 noload = pytest.mark.filterwarnings("ignore:.*noload.*loader strategy")
-
-
-@pytest.fixture
-def film(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Film:
-    monkeypatch.chdir(tmp_path)
-    for name in ("FILM_STORE", "FILM_DATA", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        assert isinstance(ended.value.code, int)
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.mark.parametrize("words", [("--help",), ("list",), ("run", "--help")])
