@@ -1,0 +1,176 @@
+"""How large a network is and how much it computes, told from its settings alone.
+
+Loads without torch, so that a plan can say it before anything is built.
+"""
+
+from dataclasses import dataclass
+
+from film.config import (
+    Architecture,
+    Conditioning,
+    Coordinates,
+    ImageInput,
+    LstmConfig,
+    ModelConfig,
+    Norm,
+)
+
+__all__ = ["NetworkSize", "network_size"]
+
+_LSTM_GATES = 4
+_GRU_GATES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSize:
+    """What a network weighs.
+
+    Attributes:
+        parameters: Numbers that are learnt.
+        multiply_adds: Of the layers with weights, to answer one question once.
+    """
+
+    parameters: int
+    multiply_adds: int
+
+    def __add__(self, other: "NetworkSize") -> "NetworkSize":
+        """Put two parts together.
+
+        Args:
+            other: The other part.
+
+        Returns:
+            Both.
+        """
+        return NetworkSize(
+            parameters=self.parameters + other.parameters,
+            multiply_adds=self.multiply_adds + other.multiply_adds,
+        )
+
+
+_NOTHING = NetworkSize(parameters=0, multiply_adds=0)
+
+
+def network_size(
+    config: ModelConfig,
+    *,
+    n_words: int,
+    n_answers: int,
+    image_shape: tuple[int, int, int],
+    n_tokens: int,
+) -> NetworkSize:
+    """Count what a network learns and computes.
+
+    Args:
+        config: The network.
+        n_words: Of the questions' vocabulary.
+        n_answers: Likewise.
+        image_shape: Channels, height and width of what it sees.
+        n_tokens: How long a question is.
+
+    Returns:
+        Its size.
+    """
+    if config.architecture is Architecture.LSTM:
+        return _lstm(config.lstm, n_words, n_answers, n_tokens)
+    stem, height, width = _stem(config, image_shape)
+    size = stem + _classifier(config, n_answers, cells=height * width)
+    conditioned = config.conditioned_blocks
+    for number in range(1, config.n_blocks + 1):
+        size += _block(
+            config, is_conditioned=number in conditioned, cells=height * width
+        )
+    return size + _generator(config, n_words, n_tokens)
+
+
+def _lstm(
+    config: LstmConfig, n_words: int, n_answers: int, n_tokens: int
+) -> NetworkSize:
+    size = _recurrent(
+        n_words, config.word_dim, config.hidden, config.n_layers, n_tokens, _LSTM_GATES
+    )
+    inputs = config.hidden
+    for width in (*config.classifier_hidden, n_answers):
+        size += _linear(inputs, width)
+        inputs = width
+    return size
+
+
+def _generator(config: ModelConfig, n_words: int, n_tokens: int) -> NetworkSize:
+    if not config.hears_question:
+        return _NOTHING
+    sizes = config.generator
+    words = _recurrent(
+        n_words, sizes.word_dim, sizes.hidden, sizes.n_layers, n_tokens, _GRU_GATES
+    )
+    return words + _linear(sizes.hidden, 2 * config.n_blocks * config.width)
+
+
+def _recurrent(
+    n_words: int, word_dim: int, hidden: int, n_layers: int, n_tokens: int, gates: int
+) -> NetworkSize:
+    weights = sum(
+        gates * hidden * (hidden + (word_dim if layer == 0 else hidden))
+        for layer in range(n_layers)
+    )
+    biases = 2 * gates * hidden * n_layers
+    return NetworkSize(
+        parameters=n_words * word_dim + weights + biases,
+        multiply_adds=weights * n_tokens,
+    )
+
+
+def _stem(
+    config: ModelConfig, image_shape: tuple[int, int, int]
+) -> tuple[NetworkSize, int, int]:
+    inputs, height, width = image_shape
+    norm = _norm(config.norm, config.width)
+    if config.stem.input is ImageInput.FEATURES:
+        inputs += 0 if config.coordinates is Coordinates.NONE else 2
+        kernel = config.stem.kernel_size
+        conv = _conv(inputs, config.width, kernel, cells=height * width)
+        return conv + norm, height, width
+    size = _NOTHING
+    for _ in range(config.stem.n_downsamplings):
+        height, width = height // 2, width // 2
+        size += _conv(inputs, config.width, 4, cells=height * width) + norm
+        inputs = config.width
+    return size, height, width
+
+
+def _block(config: ModelConfig, *, is_conditioned: bool, cells: int) -> NetworkSize:
+    is_concatenated = is_conditioned and config.film.conditioning is Conditioning.CONCAT
+    width = config.width
+    first = width + (0 if config.coordinates is Coordinates.NONE else 2)
+    second = width + (2 if config.coordinates is Coordinates.TWICE else 0)
+    second += 2 * width if is_concatenated else 0
+    size = _conv(first, width, 1, cells=cells)
+    size += _conv(second, width, config.kernel_size, cells=cells)
+    is_affine = not is_conditioned or is_concatenated
+    return size + (_norm(config.norm, width) if is_affine else _NOTHING)
+
+
+def _classifier(config: ModelConfig, n_answers: int, *, cells: int) -> NetworkSize:
+    settings = config.classifier
+    inputs = config.width + (0 if config.coordinates is Coordinates.NONE else 2)
+    size = _conv(inputs, settings.projection, 1, cells=cells)
+    size += _norm(settings.norm, settings.projection)
+    inputs = settings.projection
+    for width in settings.hidden:
+        size += _linear(inputs, width) + _norm(settings.norm, width)
+        inputs = width
+    return size + _linear(inputs, n_answers)
+
+
+def _conv(inputs: int, outputs: int, kernel: int, *, cells: int) -> NetworkSize:
+    weights = kernel * kernel * inputs * outputs
+    return NetworkSize(parameters=weights + outputs, multiply_adds=weights * cells)
+
+
+def _linear(inputs: int, outputs: int) -> NetworkSize:
+    return _conv(inputs, outputs, 1, cells=1)
+
+
+def _norm(norm: Norm, width: int) -> NetworkSize:
+    n_weights = 0 if norm is Norm.NONE else 2 * width
+    return NetworkSize(parameters=n_weights, multiply_adds=0)
