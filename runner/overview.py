@@ -8,7 +8,6 @@ from typing import Final, final
 
 from runner.addresses import NamedTrial, named_trials
 from runner.progress import estimate_left_s
-from runner.store.files import read_json
 from runner.store.launches import Launch
 from runner.store.locks import Owner, is_held, read_owner
 from runner.store.record import TrialFolder, TrialState
@@ -222,7 +221,6 @@ def _overview(trial: NamedTrial, folder: TrialFolder) -> TrialOverview:
         )
     record = folder.read()
     last = record.epochs[-1] if record.epochs else {}
-    screened = read_json(folder.path / "state.json").get("screened_at_epoch")
     max_epochs = folder.description().get("config", {}).get("train.max_epochs")
     return TrialOverview(
         trial=trial,
@@ -233,7 +231,7 @@ def _overview(trial: NamedTrial, folder: TrialFolder) -> TrialOverview:
         max_epochs=max_epochs if isinstance(max_epochs, int) else None,
         best_val_accuracy=last.get("best_val_accuracy"),
         wall_time_s=record.wall_time_s,
-        screened_at_epoch=screened if isinstance(screened, int) else None,
+        screened_at_epoch=record.screened_at_epoch,
     )
 
 

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,10 +17,11 @@ from runner.overview import (
     study_overview,
 )
 from runner.progress import clock
+from runner.request import LeftOver
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
 from runner.text import aligned, percent
-from runner.unwanted import Unwanted, find_unwanted, said_of_rows
+from runner.unwanted import find_left_over, said_of
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -50,14 +52,14 @@ def echo_status(study: str | None, workspace: Workspace, *, as_json: bool) -> No
     launches = launched(study, workspace)
     reader = TrialReader(workspace)
     overviews = [study_overview(one, workspace, reader) for one in launches]
-    unwanted = [find_unwanted(one, workspace) for one in launches] if study else []
+    left_over = find_left_over(launches[0], workspace) if study else ()
     if as_json:
-        content = _as_json(study, overviews, unwanted)
+        content = _as_json(study, overviews, left_over)
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif study is None:
         click.echo(_studies_text(overviews, workspace))
     else:
-        _echo_study(overviews[0], unwanted[0])
+        _echo_study(overviews[0], left_over)
 
 
 def row_table(rows: Sequence[RowOverview]) -> str:
@@ -118,11 +120,16 @@ def watch_status(study: str | None, workspace: Workspace, *, as_json: bool) -> i
     return 0
 
 
-def _echo_study(overview: StudyOverview, unwanted: Unwanted) -> None:
+def _echo_study(overview: StudyOverview, left_over: Sequence[LeftOver]) -> None:
     click.echo(f"{_headline(overview)}\n")
     click.echo(row_table(overview.rows))
-    for line in _notes(overview, unwanted):
-        click.echo(line)
+    if any(row.screened for row in overview.rows):
+        click.echo(
+            "screened: cut short by a launch with --screen, so no result; "
+            f"`film run {overview.study}` goes on with them"
+        )
+    if left_over:
+        click.echo(said_of(left_over))
     for trial in overview.bad:
         click.echo(failure_line(trial))
 
@@ -259,27 +266,6 @@ def _row_cells(rows: Sequence[RowOverview]) -> list[tuple[str, ...]]:
     ]
 
 
-def _notes(overview: StudyOverview, unwanted: Unwanted) -> Iterable[str]:
-    name = overview.study
-    if any(row.screened for row in overview.rows):
-        yield (
-            "screened: cut short by a launch with --screen, so no result; "
-            f"`film run {name}` goes on with them"
-        )
-    if unwanted.by_study:
-        yield f"no longer wanted, left alone: {said_of_rows(unwanted.by_study)}"
-    if unwanted.by_file:
-        yield (
-            "no longer wanted by the study file as it is now: "
-            f"{said_of_rows(unwanted.by_file)}"
-        )
-    if unwanted.by_launch:
-        yield (
-            "recorded, but not part of the last launch: "
-            f"{said_of_rows(unwanted.by_launch)}"
-        )
-
-
 def _studies_text(overviews: Sequence[StudyOverview], workspace: Workspace) -> str:
     if not overviews:
         return f"no study was launched in {workspace.root}"
@@ -308,22 +294,16 @@ def _echo_json_line(study: str | None, overviews: Sequence[StudyOverview]) -> No
 
 
 def _as_json(
-    study: str | None, overviews: Sequence[StudyOverview], unwanted: Sequence[Unwanted]
+    study: str | None, overviews: Sequence[StudyOverview], left_over: Sequence[LeftOver]
 ) -> Any:  # noqa: ANN401 - JSON
     if study is None:
         return [_study_json(one) for one in overviews]
     (overview,) = overviews
-    content = _study_json(overview) | {
+    return _study_json(overview) | {
         "mean_val_accuracy": _finished_means(overview),
         "trials": [_trial_json(one) for one in overview.trials],
+        "not_wanted": [asdict(one) for one in left_over],
     }
-    for one in unwanted:
-        content["left_alone"] = {
-            "by_study": one.by_study,
-            "by_file": one.by_file,
-            "by_launch": one.by_launch,
-        }
-    return content
 
 
 def _study_json(one: StudyOverview) -> dict[str, Any]:

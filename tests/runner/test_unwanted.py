@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.request import Choice, Request
+from runner.request import Choice, LeftOver, Request
 from runner.store.launches import Launch, read_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
-from runner.unwanted import Unwanted, find_unwanted, runs_by_row, said_of_rows
+from runner.unwanted import find_left_over, said_of
 from studies.trial import Trial
 
 Launched = Callable[..., list[Trial]]
@@ -30,7 +30,7 @@ def _recorded(launch_tiny: Launched, settle: Settle) -> None:
 
 @pytest.mark.usefixtures("_recorded")
 def test_where_all_is_wanted_nothing_is_named(workspace: Workspace) -> None:
-    assert find_unwanted(launch_of(workspace), workspace) == Unwanted()
+    assert find_left_over(launch_of(workspace), workspace) == ()
 
 
 @pytest.mark.usefixtures("_recorded")
@@ -39,13 +39,12 @@ def test_rows_that_an_edited_file_dropped_are_named_before_and_after_the_launch(
 ) -> None:
     edited = study_file.read_text().replace("zero}", "zero, model.width: 8}")
     study_file.write_text(edited)
-    now = find_unwanted(launch_of(workspace), workspace)
-    assert now == Unwanted(by_file={"β := 0": 2})
+    (only,) = find_left_over(launch_of(workspace), workspace)
+    assert (only.row, only.runs) == ("β := 0", 2)
     request = Request.of(str(study_file), Choice(), data, workspace)
-    assert runs_by_row(request.withdraw()) == {"β := 0": 2}
+    assert len(request.withdraw()) == 2
     request.write_down()
-    now = find_unwanted(launch_of(workspace), workspace)
-    assert now == Unwanted(by_study={"β := 0": 2})
+    assert find_left_over(launch_of(workspace), workspace) == (only,)
     assert len(workspace.recorded_trials()) == 6
 
 
@@ -55,9 +54,7 @@ def test_rows_that_a_launch_of_a_part_left_out_are_still_the_study_s(
 ) -> None:
     part = Choice(only=("γ*",), n_seeds=1)
     Request.of(str(study_file), part, data, workspace).write_down()
-    assert find_unwanted(launch_of(workspace), workspace) == Unwanted(
-        by_launch={"baseline": 1, "β := 0": 2, "γ := 1": 1}
-    )
+    assert find_left_over(launch_of(workspace), workspace) == ()
 
 
 @pytest.mark.usefixtures("_recorded")
@@ -68,21 +65,15 @@ def test_a_file_that_is_gone_or_being_written_says_nothing(
     study_file.unlink()
     if content is not None:
         study_file.write_text(content)
-    assert find_unwanted(launch_of(workspace), workspace) == Unwanted()
+    assert find_left_over(launch_of(workspace), workspace) == ()
 
 
-def test_trials_of_others_are_not_named(
-    launch_tiny: Launched,
-    settle: Settle,
-    make_trial: Callable[..., Trial],
-    workspace: Workspace,
-) -> None:
-    launch_tiny(1)
-    for study in ("", "other"):
-        other = make_trial(study=study, seed=9, train__max_epochs=8)
-        settle(other, TrialState.FINISHED, epochs=1)
-    assert find_unwanted(launch_of(workspace), workspace) == Unwanted()
-
-
-def test_counts_are_said_in_a_line() -> None:
-    assert said_of_rows({"β := 0": 2, "γ := 1": 1}) == "β := 0 (2 runs), γ := 1 (1 run)"
+def test_what_is_left_alone_is_one_line() -> None:
+    two = [
+        LeftOver(row="β := 0", runs=2, why="it was edited"),
+        LeftOver(row="γ := 1", runs=1, why="it is gone"),
+    ]
+    assert said_of(two) == (
+        "recorded and not wanted, so left alone: "
+        "β := 0 (2 runs, it was edited); γ := 1 (1 run, it is gone)"
+    )

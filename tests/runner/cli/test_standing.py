@@ -104,16 +104,22 @@ def test_a_store_without_studies_says_so(film: Film) -> None:
 
 @pytest.mark.usefixtures("_some")
 def test_what_the_study_dropped_is_named(
-    film: Film, workspace: Workspace, study_file: Path
+    film: Film,
+    workspace: Workspace,
+    study_file: Path,
+    launch_tiny: Launched,
+    settle: Settle,
 ) -> None:
+    settle(launch_tiny(2)[5], TrialState.FINISHED, epochs=3)
     edited = study_file.read_text().replace(
         "{model.film.gamma: one}", "{model.width: 8}"
     )
     study_file.write_text(edited)
     _, text, _ = film("status", "tiny", "--store", workspace.root)
-    assert "no longer wanted by the study file as it is now: γ := 1 (2 runs)" in text
+    assert "recorded and not wanted, so left alone: γ := 1 (2 runs, " in text
     _, text, _ = film("status", "tiny", "--store", workspace.root, "--json")
-    assert json.loads(text)["left_alone"]["by_file"] == {"γ := 1": 2}
+    (dropped,) = json.loads(text)["not_wanted"]
+    assert (dropped["row"], dropped["runs"]) == ("γ := 1", 2)
 
 
 def test_watching_goes_on_until_the_study_is_complete(
