@@ -1,0 +1,74 @@
+"""`python -m tests.faults`: the long form."""
+
+# ruff: noqa: T201 - a command prints
+
+import argparse
+import shlex
+import sys
+import tempfile
+import time
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from tests.faults.ground import lay_ground
+from tests.faults.kinds import KINDS, Kind
+from tests.faults.page import page, table
+from tests.faults.playing import Case, cases, play
+from tests.faults.serving import Server
+
+_MOST_CASES: Final = 3  # for each fault that is wanted: some strike too late
+
+
+def main() -> int:
+    """Play a series and print its table; 1 where anything was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--count", type=int, default=100, help="faults, at least")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="*", help="pattern of kinds")
+    parser.add_argument("--folder", type=Path, help="kept; default: a temporary one")
+    parser.add_argument("--out", type=Path, help="a page to write")
+    given = parser.parse_args()
+    kinds = [kind for kind in KINDS if fnmatchcase(kind.name, given.only)]
+    if not kinds:
+        parser.error(f"no such kind; there is {', '.join(k.name for k in KINDS)}")
+    with tempfile.TemporaryDirectory(prefix="faults-") as temporary:
+        began = time.monotonic()
+        played = _play(given, kinds, (given.folder or Path(temporary)).resolve())
+    print(table(played))
+    if given.out:
+        words = ["python", "-m", "tests.faults", *sys.argv[1:]]
+        seconds = time.monotonic() - began
+        given.out.write_text(page(played, shlex.join(words), seconds), encoding="utf-8")
+    return int(any(case.problems for case in played))
+
+
+def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> list[Case]:
+    ground = lay_ground(root / "ground")
+    print(f"an undisturbed launch takes {ground.seconds:.0f} s", flush=True)
+    server = Server(root / "server")
+    played: list[Case] = []
+    chains = cases(given.seed, kinds)
+    try:
+        while sum(len(case.kinds) for case in played) < given.count:
+            if len(played) > _MOST_CASES * given.count:
+                raise RuntimeError("hardly any fault could strike")
+            name = f"{given.seed}-{len(played) + 1}"
+            case = play(ground, next(chains), root / f"case-{name}", server, name)
+            _tell(case)
+            played.append(case)
+    finally:
+        server.stop()
+    return played
+
+
+def _tell(case: Case) -> None:
+    word = "skipped" if case.skipped else "WRONG" if case.problems else "right"
+    print(f"case {case.name}, {case.seconds:.0f} s: {word}. {'; '.join(case.said)}")
+    for problem in filter(None, (case.skipped, *case.problems)):
+        print(f"  {problem}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
