@@ -17,6 +17,14 @@ class Workers:
     n_threads: int = 1
     n_gpus: int = 0
     gpus_per_trial: float = 0.0
+    address: str | None = None  # of a Ray cluster; None is this machine
+    per_machine: int | None = None  # of the jobs, at most; None is all of them
+    storage: str | None = None  # where machines share trials; None is the store itself
+
+    @property
+    def cpus_per_trial(self) -> int:
+        """What Ray sets aside for a trial: a cluster's machines are not only ours."""
+        return 1 if self.address is None else self.n_threads
 
     def __str__(self) -> str:
         """Say it as a plan does.
@@ -26,7 +34,8 @@ class Workers:
         """
         noun = "worker" if self.jobs == 1 else "workers"
         share = f", {self.gpus_per_trial:g} GPU each" if self.n_gpus else ""
-        return f"{self.jobs} {noun}{share}"
+        where = "" if self.address is None else f" of the cluster at {self.address}"
+        return f"{self.jobs} {noun}{where}{share}"
 
 
 def n_cores() -> int:

@@ -1,40 +1,87 @@
-"""Where trials run: Ray, started on this machine."""
+"""Where trials run: Ray, started on this machine, or a cluster that is there."""
 
+import importlib.util
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import ray
+from ray.exceptions import RayError
 
+from runner.errors import LaunchError
+from runner.machines import Machine
+from runner.tune.address import check_address, find_address
+from runner.versions import VERSION_VARIABLE, suite_version
 from runner.workers import Workers
 
-__all__ = ["connected"]
+__all__ = ["cluster_machines", "connected"]
 
 _OBJECT_STORE_BYTES: Final = 100 * 2**20
 _SHORT_TEMPORARY: Final = "/tmp"  # noqa: S108 - mkdtemp beneath it; sockets need short paths
+_PACKAGES: Final = ("film", "studies", "runner", "reports")
+# What workers elsewhere must know too. Nothing here is a secret.
+_PASSED_ON: Final = (
+    "RAY_CHDIR_TO_TRIAL_DIR",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO",
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+)
 
 
 @contextmanager
 def connected(workers: Workers) -> Iterator[Path]:
-    """Start Ray for as long as the context lasts.
+    """Start Ray, or join a cluster, for as long as the context lasts.
+
+    A cluster that was there before is there afterwards.
 
     Args:
-        workers: What it may use.
+        workers: What may be used, and where it is.
 
     Yields:
-        A folder that Tune may write to, and that is removed.
+        A folder of this machine that Tune may write to, and that is removed.
     """
     home = Path(tempfile.mkdtemp(prefix="film-", dir=_SHORT_TEMPORARY))
     try:
-        _start(workers, home)
+        if workers.address is None:
+            _start(workers, home)
+        else:
+            _join(workers.address)
         yield home / "tune"
     finally:
         ray.shutdown()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def cluster_machines(address: str) -> tuple[Machine, ...]:
+    """Ask a cluster what its machines offer.
+
+    Args:
+        address: ``HOST:PORT`` of its head, or ``auto``.
+
+    Returns:
+        The machines that are up.
+    """
+    try:
+        _join(address)
+        return tuple(
+            Machine(
+                name=node["NodeManagerHostname"],
+                cpus=int(node["Resources"].get("CPU", 0)),
+                gpus=int(node["Resources"].get("GPU", 0)),
+            )
+            for node in ray.nodes()
+            if node["Alive"]
+        )
+    finally:
+        ray.shutdown()
 
 
 def _start(workers: Workers, home: Path) -> None:
@@ -55,3 +102,39 @@ def _start(workers: Workers, home: Path) -> None:
     except (RuntimeError, OSError, ConnectionError):  # a slow start, on a busy machine
         ray.shutdown()
         init()
+
+
+# What there is of CPUs, GPUs and memory was said when the cluster was started.
+def _join(address: str) -> None:
+    where = find_address(address)
+    check_address(where)
+    try:
+        ray.init(
+            address=where,
+            runtime_env=_shipped(),
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+        )
+    except (RuntimeError, OSError, ValueError, RayError) as error:
+        ray.shutdown()
+        why = " ".join(str(error).split())
+        raise LaunchError(
+            f"--address {where}: Ray does not let us join: {why}"
+        ) from None
+
+
+# The code that runs is the one that plans, whatever is installed elsewhere.
+def _shipped() -> dict[str, Any]:
+    variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {
+        "py_modules": [str(_folder_of(name)) for name in _PACKAGES],
+        "excludes": ["__pycache__", "*.pyc"],
+        "env_vars": {**variables, VERSION_VARIABLE: suite_version() or ""},
+    }
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise LaunchError(f"the package {package} is not where Python looks")
+    return Path(spec.origin).parent
