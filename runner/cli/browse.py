@@ -1,5 +1,6 @@
 """The command that opens the MLflow UI."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,29 +27,38 @@ def ui(
 ) -> None:
     """Open the MLflow UI at the runs of STUDY.
 
-    It is served on this machine alone, with the runs grouped by row; Ctrl-C stops
-    it. Where runs are kept by a server, its page is opened.
+    It is served on this machine alone: a bar and curves per row, and a table that is
+    grouped by row; Ctrl-C stops it. Where runs are kept by a server, its page is
+    opened.
 
     Example: film ui quick
     """
     from runner.request import find_launch
     from runner.store.workspace import Workspace
-    from runner.tracking.tracker import normal_uri
-    from runner.tracking.ui import free_port, open_browser, page, served
+    from runner.tracking.address import is_server, normal_uri
+    from runner.tracking.ui import free_port, pages, served
 
     workspace = Workspace.at(store)
     name = find_launch(study, workspace).study if study else None
     uri = normal_uri(tracking_uri or workspace.tracking_uri)
-    if uri.startswith("http"):
-        address = page(uri.rstrip("/"), uri, workspace, name)
-        click.echo(address)
-        if not no_browser:
-            open_browser(address)
+    if is_server(uri):
+        _show(pages(uri.rstrip("/"), uri, workspace, name), no_browser=no_browser)
         return
     chosen = free_port(port)
-    address = page(f"http://127.0.0.1:{chosen}", uri, workspace, name)
+    if chosen != port:
+        click.echo(f"port {port} is taken: this is port {chosen}", err=True)
+    links = pages(f"http://127.0.0.1:{chosen}", uri, workspace, name)
     with suppress(KeyboardInterrupt), served(uri, workspace, chosen) as server:
-        click.echo(f"{address}\nCtrl-C stops it")
-        if not no_browser:
-            open_browser(address)
+        _show(links, no_browser=no_browser)
+        click.echo("Ctrl-C stops it")
         server.wait()
+
+
+def _show(links: Mapping[str, str], *, no_browser: bool) -> None:
+    from runner.tracking.ui import open_browser
+
+    width = max(map(len, links))
+    for name, address in links.items():
+        click.echo(f"{name:<{width}}  {address}")
+    if not no_browser:
+        open_browser(next(iter(links.values())))

@@ -16,19 +16,25 @@ from typing import Final
 
 from runner.errors import TrackingError
 from runner.store.workspace import Workspace
+from runner.tracking.address import sqlite_file
+from runner.tracking.client import quiet_environment
 from runner.tracking.mirror import Mirror
-from runner.tracking.tracker import Tracker, quiet_environment, sqlite_file
-from runner.tracking.views import study_link
+from runner.tracking.secrets import redacted
+from runner.tracking.tracker import Tracker
+from runner.tracking.views import study_links
 
-__all__ = ["free_port", "open_browser", "page", "served"]
+__all__ = ["free_port", "open_browser", "pages", "served"]
 
 _HOST: Final = "127.0.0.1"
 _START_S: Final = 90.0
 _STOP_S: Final = 10.0
+_SERVER: Final = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
-def page(server: str, uri: str, workspace: Workspace, study: str | None) -> str:
-    """Prepare the page of a study and give its address.
+def pages(
+    server: str, uri: str, workspace: Workspace, study: str | None
+) -> dict[str, str]:
+    """Prepare the pages of a study and give their addresses.
 
     Args:
         server: Where the UI answers.
@@ -37,7 +43,7 @@ def page(server: str, uri: str, workspace: Workspace, study: str | None) -> str:
         study: Whose page; None is all runs.
 
     Returns:
-        An address for a browser.
+        Addresses for a browser, by what they show; the best one first.
 
     Raises:
         TrackingError: The store cannot be opened.
@@ -47,11 +53,12 @@ def page(server: str, uri: str, workspace: Workspace, study: str | None) -> str:
     try:
         tracker = Tracker(uri, workspace.artifacts)
         if study is not None:
-            tracker.publish_view(study)
+            tracker.publish_views(study)
     except Exception as error:
-        line = " ".join(str(error).split())[:200]
-        raise TrackingError(f"MLflow at {uri} cannot be opened: {line}") from error
-    return study_link(server, tracker.experiment_id, study, version("mlflow"))
+        line = redacted(" ".join(str(error).split())[:200])
+        msg = f"MLflow at {redacted(uri)} cannot be opened: {line}"
+        raise TrackingError(msg) from error
+    return study_links(server, tracker.experiment_id, study, version("mlflow"))
 
 
 def free_port(wanted: int) -> int:
@@ -95,13 +102,13 @@ def served(
         TrackingError: It did not start.
     """
     quiet_environment()
-    words = ["server", "--backend-store-uri", uri, "--host", _HOST, "--port", str(port)]
+    words = ["server", "--host", _HOST, "--port", str(port)]
     words += ["--workers", "1", "--default-artifact-root", workspace.artifacts.as_uri()]
     log = workspace.root / "ui.log"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [sys.executable, "-m", "mlflow", *words],
-            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            env=os.environ | _SERVER | {"MLFLOW_BACKEND_STORE_URI": uri},  # not in `ps`
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,

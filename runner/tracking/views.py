@@ -1,29 +1,22 @@
-"""A page of the MLflow UI that shows a study: its runs, grouped by row.
+"""Pages of the MLflow UI that show a study: its rows in a table, and in charts.
 
 MLflow 3.17 keeps saved views as tags of the experiment. Their content is its own
 affair and may change, so that other versions get a plain link.
 """
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-__all__ = ["VIEW_TAG", "knows_views", "study_link", "study_view", "view_key"]
+__all__ = ["knows_views", "study_links", "study_views"]
 
-VIEW_TAG: Final = "mlflow.sharedViewState"
+_TAG: Final = "mlflow.sharedViewState"
 _RESULT: Final = "best/val_accuracy"
-
-
-def view_key(study: str) -> str:
-    """Name the saved view of a study.
-
-    Args:
-        study: The study's name.
-
-    Returns:
-        The name in links and tags.
-    """
-    return f"film-{study}"
+_CURVES: Final = "val/accuracy", "train/loss"
+_SECTION: Final = "film"
+_MOST_ROWS: Final = 100  # of a chart
+_Json = dict[str, Any]
 
 
 def knows_views(version: str) -> bool:
@@ -39,8 +32,10 @@ def knows_views(version: str) -> bool:
     return major == 3 and minor >= 17  # noqa: PLR2004 - a version number
 
 
-def study_link(server: str, experiment_id: str, study: str | None, version: str) -> str:
-    """Make the address of the page of a study.
+def study_links(
+    server: str, experiment_id: str, study: str | None, version: str
+) -> dict[str, str]:
+    """Make the addresses of the pages of a study.
 
     Args:
         server: ``http://127.0.0.1:5000``.
@@ -49,28 +44,65 @@ def study_link(server: str, experiment_id: str, study: str | None, version: str)
         version: Of MLflow.
 
     Returns:
-        An address for a browser.
+        Addresses for a browser, by what they show; the best one first.
     """
-    query = {"workflowType": "machine_learning"}
-    if study is not None and knows_views(version):
-        query |= {"compareRunsMode": "TABLE", "viewStateShareKey": view_key(study)}
-    elif study is not None:
-        query |= {"searchFilter": _filter(study)}
-    parameters = urlencode(query, quote_via=quote)
-    return f"{server}/#/experiments/{experiment_id}/runs?{parameters}"
+    page = f"{server}/#/experiments/{experiment_id}/runs"
+    kind = {"workflowType": "machine_learning"}
+    if study is None:
+        return {"runs": _address(page, kind)}
+    if not knows_views(version):
+        return {"runs": _address(page, kind | {"searchFilter": _filter(study)})}
+    charts = {"compareRunsMode": "CHART", "viewStateShareKey": _charts_key(study)}
+    table = {"compareRunsMode": "TABLE", "viewStateShareKey": _table_key(study)}
+    return {
+        "charts": _address(page, kind | charts),
+        "table": _address(page, kind | table),
+    }
 
 
-def study_view(study: str) -> str:
-    """Write the saved view of a study.
+def study_views(study: str) -> dict[str, str]:
+    """Write the saved views of a study.
 
     Args:
         study: The study's name.
 
     Returns:
-        The value of the experiment's tag.
+        Values of the experiment's tags, by tag.
     """
+    return {
+        f"{_TAG}.{_table_key(study)}": _saved(
+            f"{study}: rows, mean over seeds", _table(study)
+        ),
+        f"{_TAG}.{_charts_key(study)}": _saved(
+            f"{study}: charts by row", _charts(study)
+        ),
+    }
+
+
+def _table_key(study: str) -> str:
+    return f"film-{study}"
+
+
+def _charts_key(study: str) -> str:
+    return f"film-{study}-charts"
+
+
+def _address(page: str, query: Mapping[str, str]) -> str:
+    return f"{page}?{urlencode(query, quote_via=quote)}"
+
+
+def _filter(study: str) -> str:
+    return f"tags.`film.study.{study}` LIKE '%' AND tags.`film.kind` = 'trial'"
+
+
+def _saved(name: str, state: _Json) -> str:
+    text = json.dumps(state)
+    return json.dumps({"name": name, "createdAt": 0, "updatedAt": 0, "state": text})
+
+
+def _table(study: str) -> _Json:
     group = {"mode": "tag", "groupByData": f"film.study.{study}"}
-    state = {
+    return {
         "searchFilter": _filter(study),
         "orderByKey": f"metrics.`{_RESULT}`",
         "orderByAsc": False,
@@ -97,15 +129,50 @@ def study_view(study: str) -> str:
         "autoRefreshEnabled": True,
         "hideEmptyCharts": True,
     }
-    return json.dumps(
-        {
-            "name": f"{study}: rows, mean over seeds",
-            "createdAt": 0,
-            "updatedAt": 0,
-            "state": json.dumps(state),
-        }
-    )
 
 
-def _filter(study: str) -> str:
-    return f"tags.`film.study.{study}` LIKE '%' AND tags.`film.kind` = 'trial'"
+def _charts(study: str) -> _Json:
+    section = {"uuid": _SECTION, "name": study, "display": True}
+    section |= {"isReordered": False, "deleted": False, "isGenerated": False}
+    return _table(study) | {
+        "globalLineChartConfig": {
+            "xAxisKey": "step",
+            "lineSmoothness": 0,
+            "selectedXAxisMetricKey": "",
+        },
+        "compareRunSections": [section],
+        "compareRunCharts": [_bars(), *map(_lines, _CURVES)],
+    }
+
+
+def _bars() -> _Json:
+    return _chart("BAR", _RESULT, f"{_RESULT}, mean over seeds")
+
+
+def _lines(metric: str) -> _Json:
+    return _chart("LINE", metric, f"{metric} by epoch, mean over seeds") | {
+        "selectedMetricKeys": [metric],
+        "selectedYAxisMetricKey": [metric],
+        "xAxisKey": "step",
+        "selectedXAxisMetricKey": "",
+        "xAxisScaleType": "linear",
+        "scaleType": "linear",
+        "lineSmoothness": 0,
+        "useGlobalLineSmoothing": True,
+        "useGlobalXaxisKey": True,
+        "yAxisKey": "metric",
+        "yAxisExpressions": [],
+    }
+
+
+def _chart(kind: str, metric: str, name: str) -> _Json:
+    return {
+        "uuid": f"{_SECTION}-{kind.lower()}-{metric}",
+        "type": kind,
+        "metricSectionId": _SECTION,
+        "deleted": False,
+        "isGenerated": False,
+        "runsCountToCompare": _MOST_ROWS,
+        "metricKey": metric,
+        "displayName": name,
+    }

@@ -17,9 +17,10 @@ from runner.errors import TrackingError
 from runner.store.launches import Launch, read_launch, write_launch
 from runner.store.record import TrialFolder
 from runner.store.workspace import Workspace
+from runner.tracking.address import normal_uri
 from runner.tracking.mirror import Mirror
-from runner.tracking.tracker import Tracker, normal_uri
-from runner.tracking.views import knows_views, study_link
+from runner.tracking.tracker import Tracker
+from runner.tracking.views import knows_views, study_links
 from runner.trial import TrialJob, run_trial
 from studies.study import read_study
 from studies.trial import Trial
@@ -102,7 +103,6 @@ def test_a_trial_is_one_run_with_what_matters(
     assert kinds == {"val/accuracy", "best/val_accuracy"}
     files = {file.path for file in client(workspace).list_artifacts(run.info.run_id)}
     assert files == {
-        "config.json",
         "environment.json",
         "metrics.jsonl",
         "predictions.parquet",
@@ -335,9 +335,12 @@ def test_an_mlflow_without_saved_views_gets_a_plain_link() -> None:
     assert knows_views("3.17.2")
     assert not knows_views("3.10.0")
     assert not knows_views("4.0.0")
-    new = study_link("http://h", "1", "tiny", "3.17.2")
-    assert new.startswith("http://h/#/experiments/1/runs?workflowType=machine_learning")
-    assert "viewStateShareKey=film-tiny" in new
-    old = study_link("http://h", "1", "tiny", "3.10.0")
+    new = study_links("http://h", "1", "tiny", "3.17.2")
+    assert list(new) == ["charts", "table"]
+    start = "http://h/#/experiments/1/runs?workflowType=machine_learning"
+    assert all(address.startswith(start) for address in new.values())
+    assert "viewStateShareKey=film-tiny-charts" in new["charts"]
+    assert new["table"].endswith("viewStateShareKey=film-tiny")
+    (old,) = study_links("http://h", "1", "tiny", "3.10.0").values()
     assert "searchFilter=tags.%60film.study.tiny%60" in old
     assert "viewState" not in old
