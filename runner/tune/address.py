@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-from ray._raylet import GcsClient
+from ray._raylet import GcsClient  # type: ignore[attr-defined] # compiled
 from ray.exceptions import RayError
 
 from runner.errors import LaunchError

@@ -16,6 +16,7 @@ from ray.exceptions import RayError
 from runner.errors import LaunchError
 from runner.machines import Machine
 from runner.tune.address import check_address, find_address
+from runner.tune.nodes import PACKAGES
 from runner.versions import VERSION_VARIABLE, suite_version
 from runner.workers import Workers
 
@@ -23,7 +24,6 @@ __all__ = ["cluster_machines", "connected"]
 
 _OBJECT_STORE_BYTES: Final = 100 * 2**20
 _SHORT_TEMPORARY: Final = "/tmp"  # noqa: S108 - mkdtemp beneath it; sockets need short paths
-_PACKAGES: Final = ("film", "studies", "runner", "reports")
 # What workers elsewhere must know too. Nothing here is a secret.
 _PASSED_ON: Final = (
     "RAY_CHDIR_TO_TRIAL_DIR",
@@ -127,7 +127,7 @@ def _join(address: str) -> None:
 def _shipped() -> dict[str, Any]:
     variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
-        "py_modules": [str(_folder_of(name)) for name in _PACKAGES],
+        "py_modules": [str(_folder_of(name)) for name in PACKAGES],
         "excludes": ["__pycache__", "*.pyc"],
         "env_vars": {**variables, VERSION_VARIABLE: suite_version() or ""},
     }
