@@ -1,7 +1,7 @@
 """Decide what to launch: what is wanted, minus what is recorded. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -32,11 +32,12 @@ class LaunchPlan:
     done: tuple[Trial, ...]
     to_run: tuple[Trial, ...]
     diverged: tuple[Trial, ...]  # would diverge again, so left alone
+    left: tuple[Trial, ...] = ()  # neither at an end, nor to be retried
 
     @property
     def n_trials(self) -> int:
         """How many trials are wanted."""
-        return len(self.done) + len(self.to_run) + len(self.diverged)
+        return sum(map(len, (self.done, self.to_run, self.diverged, self.left)))
 
     def summary(self, workers: str = "") -> str:
         """Say the plan in a line.
@@ -50,6 +51,8 @@ class LaunchPlan:
         line = f"{_count(self.n_trials, 'trial')}: {len(self.done)} done"
         if self.diverged:
             line += f", {len(self.diverged)} diverged"
+        if self.left:
+            line += f", {len(self.left)} left alone"
         line += f", {len(self.to_run)} to run"
         return f"{line} on {workers}" if workers and self.to_run else line
 
@@ -58,7 +61,7 @@ def plan_launch(
     wanted: Sequence[Trial],
     states: Mapping[str, TrialState],
     *,
-    retry_diverged: bool = False,
+    retry: Collection[str] | None = None,
 ) -> LaunchPlan:
     """Subtract what is recorded from what is wanted.
 
@@ -68,22 +71,32 @@ def plan_launch(
     Args:
         wanted: Trials, in the order in which they should run.
         states: Recorded states by ``trial_id``; absent is never started.
-        retry_diverged: Launch diverged trials once more, from their first epoch.
+        retry: Launch these alone, also where they diverged; None launches whatever
+            is neither finished nor diverged.
 
     Returns:
         The plan, each computation once.
     """
     unique = {trial.trial_id: trial for trial in wanted}
-    done, to_run, diverged = [], [], []
+    done, to_run, diverged, left = [], [], [], []
     for trial_id, trial in unique.items():
         match states.get(trial_id, TrialState.QUEUED):
             case TrialState.FINISHED:
                 done.append(trial)
-            case TrialState.DIVERGED if not retry_diverged:
+            case _ if retry is not None and trial_id in retry:
+                to_run.append(trial)
+            case TrialState.DIVERGED:
                 diverged.append(trial)
+            case _ if retry is not None:
+                left.append(trial)
             case _:
                 to_run.append(trial)
-    return LaunchPlan(done=tuple(done), to_run=tuple(to_run), diverged=tuple(diverged))
+    return LaunchPlan(
+        done=tuple(done),
+        to_run=tuple(to_run),
+        diverged=tuple(diverged),
+        left=tuple(left),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What a command line asks of a study, resolved against a store."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -127,33 +127,33 @@ class Request:
         return {folder.trial_id: folder.read() for folder in self.folders()}
 
     def plan(
-        self, records: dict[str, Record], *, retry_diverged: bool = False
+        self, records: dict[str, Record], *, retry: Collection[str] | None = None
     ) -> LaunchPlan:
         """Subtract what is recorded.
 
         Args:
             records: Of the wanted trials.
-            retry_diverged: Launch diverged trials once more.
+            retry: Launch these trials alone.
 
         Returns:
             What to run.
         """
         states = {trial_id: record.state for trial_id, record in records.items()}
-        return self.plan_of(states, retry_diverged=retry_diverged)
+        return self.plan_of(states, retry=retry)
 
     def plan_of(
-        self, states: Mapping[str, TrialState], *, retry_diverged: bool = False
+        self, states: Mapping[str, TrialState], *, retry: Collection[str] | None = None
     ) -> LaunchPlan:
         """Subtract what is recorded, by its states alone.
 
         Args:
             states: Of the wanted trials, by ``trial_id``.
-            retry_diverged: Launch diverged trials once more.
+            retry: Launch these trials alone.
 
         Returns:
             What to run.
         """
-        return plan_launch(self.trials, states, retry_diverged=retry_diverged)
+        return plan_launch(self.trials, states, retry=retry)
 
     def past(self) -> dict[str, Past]:
         """Read what a plan asks of the wanted trials, and no more.

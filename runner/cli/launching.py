@@ -1,25 +1,33 @@
 """What ``film plan`` and ``film run`` do."""
 
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import click
 
+from film.data.progress import Progress
 from runner.cli.bars import follow
 from runner.cli.options import Flags, check_data
 from runner.cli.reading import conclude
+from runner.cli.screening import conclude_screening
 from runner.plan import LaunchPlan
 from runner.request import Choice, Request
+from runner.retrying import Retry
 from runner.sources import make_missing
+from runner.stopping import Stop, Wishes, forget_wishes
 from runner.store.locks import Owner, lease
-from runner.store.record import Record
+from runner.store.record import Record, TrialFolder
 from runner.store.workspace import Workspace
 from runner.tracking.mirror import Mirror
 from runner.tracking.tracker import normal_uri
-from runner.workers import Workers, choose_workers, n_cores
+from runner.unwanted import said_of
+from runner.workers import Workers, choose_workers, n_cores, with_limits
 
-__all__ = ["count_gpus", "resolve", "run_request"]
+__all__ = ["count_gpus", "resolve", "run_request", "workers_of"]
 
 _MANY: Final = 50  # trials that are worth a question
 _INTERRUPTED: Final = 130
@@ -41,11 +49,28 @@ def resolve(study: str, flags: Flags) -> tuple[Request, Workers]:
     workspace = Workspace.at(flags["store"])
     request = Request.of(study, choice, flags["data"], workspace)
     check_data(request.study.name, has_world=request.study.world is not None)
-    return request, choose_workers(
+    return request, workers_of(flags)
+
+
+def workers_of(flags: Flags) -> Workers:
+    """Turn flags into who does the work.
+
+    Args:
+        flags: Of the command.
+
+    Returns:
+        The workers.
+    """
+    workers = choose_workers(
         flags["device"],
         flags["jobs"],
         flags["gpus_per_trial"],
         n_gpus=count_gpus(flags["device"]),
+    )
+    if "max_crashes" not in flags:  # nothing will be run
+        return workers
+    return with_limits(
+        workers, flags["memory_per_trial"], flags["hang_after"], flags["max_crashes"]
     )
 
 
@@ -65,13 +90,16 @@ def count_gpus(device: str) -> int:
     return torch.cuda.device_count()
 
 
-def run_request(request: Request, workers: Workers, flags: Flags) -> int:
+def run_request(
+    request: Request, workers: Workers, flags: Flags, retry: Retry | None = None
+) -> int:
     """Run what is missing, mirror it, and print the table.
 
     Args:
         request: What is wanted.
         workers: On what.
         flags: Of the command.
+        retry: Run these trials alone; None runs what is missing.
 
     Returns:
         The exit code.
@@ -87,18 +115,39 @@ def run_request(request: Request, workers: Workers, flags: Flags) -> int:
         )
 
     with lease(request.folder / "launch.lock", busy=busy):
+        forget_wishes(request.folder)
+        budget = flags.get("budget")
+        ends_at = None if budget is None else time.monotonic() + budget
+        wishes = Wishes(request.folder, ends_at=ends_at)
+        screens = flags.get("screen", False)
         records = request.records()
-        plan = request.plan(records, retry_diverged=flags["retry_diverged"])
+        plan = request.plan(records, retry=retry and retry.trial_ids)
+        if screens:
+            plan = without_screened(plan, records)
         click.echo(plan.summary(str(workers)), err=True)
         _ask(plan, assume_yes=flags["yes"])
         mirror = Mirror(request.workspace, uri, warn=_warn)
-        mirror.everything(request.withdraw(), [])
+        mirror.everything(_withdrawn(request), [])
         if plan.to_run:
-            follow(make_missing(request.source, processes=n_cores()))
+            stop = _make_data(request, wishes)
             request.write_down()
-            if _sweep(request, plan, records, workers, mirror):
-                return _stopped(request, mirror)
+            if retry is not None:
+                retry.prepare(request.workspace)
+            view = _View(mirror, wishes, screens=screens)
+            stop = stop or _sweep(request, plan, records, workers, view)
+            if stop is not None:
+                return _stopped(request, mirror, stop)
+        if screens:
+            return conclude_screening(request, mirror)
         return conclude(request, plan, mirror, uri)
+
+
+def _withdrawn(request: Request) -> list[TrialFolder]:
+    if request.is_whole:
+        left_over = request.left_over()
+        if left_over:
+            click.echo(said_of(left_over), err=True)
+    return request.withdraw()
 
 
 def _stopped(request: Request, mirror: Mirror) -> int:

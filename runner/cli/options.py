@@ -9,14 +9,18 @@ import click
 from click.core import ParameterSource
 
 from film.errors import DataError
+from runner.errors import LaunchError
+from runner.quantities import parse_bytes, parse_seconds
 
 __all__ = [
     "Flags",
     "as_json",
+    "budget_option",
     "check_data",
     "choice_options",
     "data_option",
     "device_option",
+    "limit_options",
     "store_option",
     "tracking_option",
     "worker_options",
@@ -26,13 +30,17 @@ __all__ = [
 class Flags(TypedDict, total=False):
     """Values of the flags below, as click hands them on."""
 
+    budget: float | None
     data: Path | None
     device: str
     exclude: tuple[str, ...]
     gpus_per_trial: float
+    hang_after: float | None
     jobs: int | None
+    max_crashes: int
+    memory_per_trial: int | None
     only: tuple[str, ...]
-    retry_diverged: bool
+    screen: bool
     seeds: int | None
     store: Path
     tracking_uri: str | None
@@ -141,6 +149,77 @@ def worker_options(command: _Command) -> _Command:
             default=1.0,
             show_default=True,
             help="Share of a GPU for each trial.",
+        ),
+    )
+
+
+def limit_options(command: _Command) -> _Command:
+    """Add the flags that say what a trial may take.
+
+    Args:
+        command: The command.
+
+    Returns:
+        The command with them.
+    """
+    return _with(
+        command,
+        click.option(
+            "--memory-per-trial",
+            type=_Quantity("memory", parse_bytes),
+            metavar="SIZE",
+            help="A trial over it fails.  [default: a share of what is free]",
+        ),
+        click.option(
+            "--hang-after",
+            type=_Quantity("duration", parse_seconds),
+            metavar="TIME",
+            help="An epoch that takes longer hangs.  [default: 10 × the longest]",
+        ),
+        click.option(
+            "--max-crashes",
+            type=click.IntRange(min=1),
+            default=3,
+            show_default=True,
+            metavar="N",
+            help="A process that dies so often without a new epoch fails.",
+        ),
+    )
+
+
+class _Quantity(click.ParamType):
+    def __init__(self, name: str, parse: Callable[[str], float]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        try:
+            return self._parse(value)
+        except LaunchError as error:
+            self.fail(str(error), param, ctx)
+
+
+def budget_option(command: _Command) -> _Command:
+    """Add the flag that ends a launch after some time.
+
+    Args:
+        command: The command.
+
+    Returns:
+        The command with it.
+    """
+    return _with(
+        command,
+        click.option(
+            "--budget",
+            type=_Quantity("duration", parse_seconds),
+            metavar="TIME",
+            help="Stop tidily after 90s, 30m, 6h or 1d.",
         ),
     )
 

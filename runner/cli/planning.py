@@ -1,7 +1,7 @@
 """What ``film plan`` says: what a launch would do, before it does."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -19,7 +19,11 @@ _NAMED: Final = 4  # settings in a line; JSON has them all
 
 
 def echo_plan(
-    request: Request, workers: Workers, *, as_json: bool, retry_diverged: bool = False
+    request: Request,
+    workers: Workers,
+    *,
+    as_json: bool,
+    retry: Collection[str] | None = None,
 ) -> None:
     """Print what would be run.
 
@@ -27,11 +31,11 @@ def echo_plan(
         request: What is wanted.
         workers: On what.
         as_json: For a program.
-        retry_diverged: Launch diverged trials once more.
+        retry: Launch these trials alone.
     """
     past = request.past()
     states = {trial_id: its.state for trial_id, its in past.items()}
-    plan = request.plan_of(states, retry_diverged=retry_diverged)
+    plan = request.plan_of(states, retry=retry)
     rows = plan_rows(request.trials, plan, past)
     labels = {row.row for row in rows}
     inert = find_inert([row for row in request.study.rows if row.label in labels])

@@ -15,7 +15,7 @@ from runner.cli.options import (
     worker_options,
 )
 
-__all__ = ["listing", "plan", "report", "run", "show", "sync"]
+__all__ = ["listing", "plan", "report", "retry", "run", "show", "sync"]
 
 
 @click.command("list")
@@ -77,9 +77,6 @@ def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
 @tracking_option
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan, and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before a long launch.")
-@click.option(
-    "--retry-diverged", is_flag=True, help="Run again what diverged, from the start."
-)
 def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
     """Run what is missing of STUDY, then print its table.
 
@@ -95,10 +92,42 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
 
     request, workers = resolve(study, flags)
     if dry_run:
-        again = flags["retry_diverged"]
-        echo_plan(request, workers, as_json=False, retry_diverged=again)
+        echo_plan(request, workers, as_json=False)
         return 0
     return run_request(request, workers, flags)
+
+
+@click.command()
+@click.argument("study")
+@click.argument("rows", nargs=-1, metavar="[ROW]...")
+@click.option("--from-start", is_flag=True, help="From the first epoch, all of them.")
+@worker_options
+@data_option
+@store_option
+@tracking_option
+@click.option("-n", "--dry-run", is_flag=True, help="Print the plan, and stop.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before a long launch.")
+def retry(
+    study: str,
+    rows: tuple[str, ...],
+    *,
+    from_start: bool,
+    dry_run: bool,
+    **flags: Unpack[Flags],
+) -> int:
+    """Run again what failed or diverged of STUDY, and nothing else.
+
+    ROW is a label, a pattern of labels, either with @SEED behind it, or the
+    beginning of a trial's id; without one, every row. What failed goes on from its
+    last checkpoint; what diverged begins anew.
+
+    Exit code: 0 every wanted row is complete, 1 rows failed, 2 bad input, 130 stopped.
+
+    Example: film retry quick 'β := 0@1'
+    """
+    from runner.cli.retrying import retry_study
+
+    return retry_study(study, rows, flags, from_start=from_start, dry_run=dry_run)
 
 
 @click.command()

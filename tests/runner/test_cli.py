@@ -240,7 +240,7 @@ def test_a_report_brings_mlflow_up_to_date_and_keeps_the_seeds(
     assert "missing" not in page.read_text()
 
 
-def test_a_dry_run_retries_what_diverged_where_it_is_told_to(
+def test_a_dry_run_leaves_what_diverged_alone(
     film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]
 ) -> None:
     folder = run_all(1).recorded_trials()[0]
@@ -250,8 +250,6 @@ def test_a_dry_run_retries_what_diverged_where_it_is_told_to(
     words = ("run", study_file, "--data", data, "--store", "store", "--seeds", "1")
     _, text, _ = film(*words, "-n")
     assert "3 trials: 2 done, 1 diverged, 0 to run" in text
-    _, text, _ = film(*words, "-n", "--retry-diverged")
-    assert "3 trials: 2 done, 1 to run" in text
 
 
 def test_two_files_with_one_name_are_kept_apart(

@@ -55,7 +55,7 @@ def test_a_diverged_trial_runs_again_on_demand(
 ) -> None:
     trial = make_trial()
     states = {trial.trial_id: TrialState.DIVERGED}
-    assert plan_launch([trial], states, retry_diverged=True).to_run == (trial,)
+    assert plan_launch([trial], states, retry={trial.trial_id}).to_run == (trial,)
 
 
 def test_one_computation_is_launched_once_and_in_order(
