@@ -1,18 +1,38 @@
 """Everything that training needs to go on as if it had never stopped."""
 
+import hashlib
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final, cast
 
 import torch
 
 from film.errors import TrainingError
 
-__all__ = ["Checkpoint", "load_tensors", "read_checkpoint", "save_tensors"]
+__all__ = [
+    "BrokenFileError",
+    "Checkpoint",
+    "forget_previous",
+    "load_tensors",
+    "newest_checkpoint",
+    "read_checkpoint",
+    "save_tensors",
+]
 
-_FORMAT = 1
+_LOGGER: Final = logging.getLogger(__name__)
+_FORMAT: Final = 1
+_NAMES: Final = ("checkpoint.pt", "checkpoint.previous.pt")
+_BROKEN: Final = "checkpoint.broken.pt"
+_MARK: Final = b"\nsha256:"
+_TRAILER: Final = len(_MARK) + 64
+_CHUNK: Final = 2**20
+
+
+class BrokenFileError(TrainingError):
+    """A file is not as it was written."""
 
 
 @dataclass(kw_only=True)
@@ -30,13 +50,57 @@ class Checkpoint:
     best_network: dict[str, torch.Tensor]  # weights of the best epoch so far
     best_answers: torch.Tensor  # given to the validation questions in that epoch
 
-    def save(self, path: Path) -> None:
-        """Write the checkpoint, whole or not at all.
+    def save(self, directory: Path) -> None:
+        """Write the checkpoint, whole or not at all; the one before it is kept.
 
         Args:
-            path: Where; an older one is replaced.
+            directory: Where.
         """
-        save_tensors({"format": _FORMAT, **vars(self)}, path)
+        newest, previous = (directory / name for name in _NAMES)
+        save_tensors({"format": _FORMAT, **vars(self)}, newest, keep=previous)
+
+
+def newest_checkpoint(directory: Path, run: dict[str, Any]) -> Checkpoint | None:
+    """Read the newest checkpoint of a run that is whole.
+
+    A broken one is set aside, with a line in the log: then the one before it is taken,
+    and what follows is computed once more, to the same bits.
+
+    Args:
+        directory: Where the run keeps its files.
+        run: What is to be trained.
+
+    Returns:
+        The state to go on from; None where training has to begin anew.
+    """
+    n_broken = 0
+    for name in _NAMES:
+        path = directory / name
+        if not path.exists():
+            continue
+        try:
+            checkpoint = read_checkpoint(path, run)
+        except BrokenFileError as error:
+            n_broken += 1
+            path.replace(directory / _BROKEN)
+            _LOGGER.warning("%s; it is kept as %s", error, _BROKEN)
+        else:
+            if n_broken:
+                n_epochs = len(checkpoint.history)
+                _LOGGER.warning("going on from %s, after epoch %d", name, n_epochs)
+            return checkpoint
+    if n_broken:
+        _LOGGER.warning("no checkpoint is whole: training begins anew")
+    return None
+
+
+def forget_previous(directory: Path) -> None:
+    """Remove the checkpoint before the newest, once what a run leaves is written.
+
+    Args:
+        directory: Where the run keeps its files.
+    """
+    (directory / _NAMES[1]).unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path, run: dict[str, Any]) -> Checkpoint:
@@ -65,20 +129,27 @@ def read_checkpoint(path: Path, run: dict[str, Any]) -> Checkpoint:
     return Checkpoint(**content)
 
 
-def save_tensors(content: dict[str, Any], path: Path) -> None:
+def save_tensors(
+    content: dict[str, Any], path: Path, *, keep: Path | None = None
+) -> None:
     """Write tensors and plain values to a file, whole or not at all.
+
+    A checksum follows what torch writes, and reads past: it has none that it heeds.
 
     Args:
         content: What to write.
         path: Where; an older file is replaced.
+        keep: Where to keep that older file; None is nowhere.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
+            _write(content, file)
             file.flush()
             os.fsync(file.fileno())
+        if keep is not None and path.exists():
+            path.replace(keep)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -95,15 +166,72 @@ def load_tensors(path: Path) -> dict[str, Any]:
         What it holds, on the CPU.
 
     Raises:
-        TrainingError: The file is missing or broken.
+        TrainingError: The file is missing, or holds something else.
+        BrokenFileError: It is not as it was written.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        is_sound = _has_its_sum(path)
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such file") from None
-    except Exception as error:  # noqa: BLE001 - a broken file fails in a dozen ways
+    if is_sound is False:
+        raise BrokenFileError(f"{path}: cannot be read as weights: its sum is another")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        if isinstance(error, MemoryError):  # not the file's fault
+            raise
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TrainingError(f"{path}: cannot be read as weights: {line}") from None
+        kind = TrainingError if is_sound else BrokenFileError
+        raise kind(f"{path}: cannot be read as weights: {line}") from None
     if not isinstance(content, dict):
         raise TrainingError(f"{path}: holds a {type(content).__name__}, not weights")
     return content
+
+
+class _Summing:
+    """Sums what passes to a file; torch hides what the file itself complains of."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.sum = hashlib.sha256()
+        self.problem: OSError | None = None
+
+    def write(self, some: bytes | memoryview) -> int:
+        self.sum.update(some)
+        try:
+            return self._file.write(some)
+        except OSError as error:
+            self.problem = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _write(content: dict[str, Any], file: IO[bytes]) -> None:
+    summing = _Summing(file)
+    try:
+        torch.save(content, cast("IO[bytes]", summing))  # all that torch asks of it
+    except RuntimeError:
+        if summing.problem is not None:  # a full disk, for instance
+            raise summing.problem from None
+        raise
+    file.write(_MARK + summing.sum.hexdigest().encode())
+
+
+# None where a file has no sum, as others write it, or torn off with its end.
+def _has_its_sum(path: Path) -> bool | None:
+    with path.open("rb") as file:
+        length = file.seek(0, os.SEEK_END) - _TRAILER
+        if length < 0:
+            return None
+        file.seek(length)
+        mark = file.read()
+        if not mark.startswith(_MARK):
+            return None
+        file.seek(0)
+        digest = hashlib.sha256()
+        while length and (some := file.read(min(length, _CHUNK))):
+            digest.update(some)
+            length -= len(some)
+    return digest.hexdigest().encode() == mark.removeprefix(_MARK)

@@ -22,7 +22,12 @@ from film.errors import DataError, DivergedError, TrainingError
 from film.model.build import build_network
 from film.model.network import DataSizes
 from film.training.batches import batch_edges, batches
-from film.training.checkpoint import Checkpoint, read_checkpoint, save_tensors
+from film.training.checkpoint import (
+    Checkpoint,
+    forget_previous,
+    newest_checkpoint,
+    save_tensors,
+)
 from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
 from film.training.predictions import write_predictions
 from film.training.seeding import generator_for, seed_for
@@ -64,10 +69,11 @@ def fit(
 ) -> Iterator[EpochMetrics]:
     """Train a network and yield the metrics of each epoch.
 
-    A checkpoint is on disk before an epoch's metrics are yielded. Where the folder
-    has one already, the metrics that it knows are yielded first and training goes
-    on after it: on the CPU, with as many threads, the weights are the same to the
-    bit as if it had never stopped. At the end the folder holds ``best.pt`` (the
+    A checkpoint is on disk before an epoch's metrics are yielded, beside the one
+    before it, which stands in where the newest is broken. Where the folder has one
+    already, the metrics that it knows are yielded first and training goes on after
+    it: on the CPU, with as many threads, the weights are the same to the bit as if it
+    had never stopped. At the end the folder holds ``best.pt`` (the
     weights of the best validation epoch, with settings and vocabulary) and
     ``predictions.parquet``.
 
@@ -83,16 +89,17 @@ def fit(
         The metrics of every epoch, from the first.
     """
     run = _Run(config, train, val, seed=seed, device=device)
-    checkpoint_path = directory / "checkpoint.pt"
-    if checkpoint_path.exists():
-        run.resume(read_checkpoint(checkpoint_path, run.identity))
+    checkpoint = newest_checkpoint(directory, run.identity)
+    if checkpoint is not None:
+        run.resume(checkpoint)
     for metrics in list(run.history):
         yield metrics
     while not run.is_done:
         metrics = run.epoch()
-        run.checkpoint().save(checkpoint_path)
+        run.checkpoint().save(directory)
         yield metrics
     run.write_results(directory)
+    forget_previous(directory)
 
 
 class _Run:

@@ -44,11 +44,14 @@ def write_predictions(
         }
     )
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        pq.write_table(table, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            pq.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 # Position −1 is the last word, which stands for the unknown.

@@ -15,7 +15,7 @@ from film.config import Config, ImageInput
 from film.data.dataset import Batch, QuestionDataset, open_dataset
 from film.errors import DataError, DivergedError, TrainingError
 from film.model.network import DataSizes, FilmNetwork
-from film.training.checkpoint import load_tensors, save_tensors
+from film.training.checkpoint import load_tensors
 from film.training.evaluation import accuracy_by_type, evaluate
 from film.training.fit import EpochMetrics, _learning_rate, fit
 
@@ -206,16 +206,6 @@ def test_another_runs_checkpoint_is_refused(
         run(other, train, val, tmp_path)
 
 
-def test_a_broken_checkpoint_is_named_and_kept(
-    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
-) -> None:
-    path = tmp_path / "checkpoint.pt"
-    path.write_bytes(b"half a file")
-    with pytest.raises(TrainingError, match=r"checkpoint\.pt: cannot be read"):
-        run(config, train, val, tmp_path)
-    assert path.read_bytes() == b"half a file"
-
-
 def test_reading_ahead_gives_the_same_run_as_reading_from_memory(
     config: Config, store: Path, tmp_path: Path
 ) -> None:
@@ -305,22 +295,6 @@ def test_evaluation_leaves_the_network_as_it_was(
     loss = torch.nn.functional.cross_entropy(logits, batch.answers)
     assert result.loss == pytest.approx(float(loss), rel=1e-5)
     np.testing.assert_array_equal(result.answers, logits.argmax(dim=1).numpy())
-
-
-def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "checkpoint.pt"
-    save_tensors({"epoch": 1}, path)
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        save_tensors({"epoch": 2}, path)
-    assert load_tensors(path) == {"epoch": 1}
-    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
