@@ -6,7 +6,7 @@ import click
 
 from runner.cli.options import as_json, store_option
 
-__all__ = ["status"]
+__all__ = ["logs", "status"]
 
 
 @click.command()
@@ -31,4 +31,51 @@ def status(study: str | None, store: Path, *, watch: bool, as_json: bool) -> int
     if watch:
         return watch_status(study, workspace, as_json=as_json)
     echo_status(study, workspace, as_json=as_json)
+    return 0
+
+
+@click.command()
+@click.argument("row")
+@click.option(
+    "--study", metavar="STUDY", help="Of which study.  [default: the last launched]"
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of which run.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The last lines alone.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the trial is over.")
+@store_option
+@as_json
+def logs(
+    row: str,
+    study: str | None,
+    seed: int | None,
+    lines: int | None,
+    store: Path,
+    *,
+    follow: bool,
+    as_json: bool,
+) -> int:
+    """Show what a trial said, in all of its attempts.
+
+    ROW is a label, a pattern of labels, either with @SEED behind it, or the beginning
+    of a trial's id; it is looked for in the study that was launched last.
+
+    Example: film logs 'β := 0' --seed 1 -f
+    """
+    from runner.addresses import find_one
+    from runner.cli.recounting import echo_log, follow_log
+    from runner.store.workspace import Workspace
+
+    if follow and as_json:
+        raise click.UsageError("--follow prints lines, and --json a whole: leave one")
+    workspace = Workspace.at(store)
+    trial = find_one(row, workspace, study=study, seed=seed)
+    if follow:
+        return follow_log(trial, workspace, lines)
+    echo_log(trial, workspace, lines, as_json=as_json)
     return 0
