@@ -315,7 +315,8 @@ class TrialFolder:
         Args:
             error: Why, in one line.
         """
-        self._say(TrialState.FAILED, _attempts(self._said()), error)
+        with _room_or_silence():
+            self._say(TrialState.FAILED, _attempts(self._said()), error)
 
     def screened(self, epoch: int) -> None:
         """Note that a launch which only screened cut the trial short; it can go on.
@@ -341,7 +342,13 @@ class TrialFolder:
             if (self.path / name).is_file()
         }
         mark = {**summary, "finished_at": time.time(), "files": files}
-        write_json(self.path / "done.json", mark)
+        try:
+            write_json(self.path / "done.json", mark)
+        except OSError as problem:
+            with _room_or_silence():
+                attempts = _attempts(self._said())
+                self._say(TrialState.KILLED, attempts, one_line(problem))
+            raise
 
     def environment(self, content: Mapping[str, Any]) -> None:
         """Record with what and where the trial ran.
