@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -206,8 +207,10 @@ class Promises:
         place: Place,
         say: Callable[[str], object],
         pause: Callable[[float], object] = time.sleep,
-    ) -> Iterator[Callable[[], None]]:
+    ) -> Iterator[None]:
         """Wait for room, and keep it for as long as the context lasts.
+
+        Others see all the while how much of it is taken.
 
         Args:
             need: What a trial of this process will take.
@@ -216,7 +219,7 @@ class Promises:
             pause: Waits between two looks.
 
         Yields:
-            To be called now and then: others see how much of it is taken.
+            Nothing.
 
         Raises:
             NoRoomError: There will never be so much.
@@ -232,9 +235,19 @@ class Promises:
                 say(_waiting(need, room, place.name))
                 has_said = True
             pause(_LOOK_S)
+        over = threading.Event()
+
+        def tell() -> None:
+            while not over.wait(_LOOK_S):
+                self._write(need.n_bytes, place)
+
+        thread = threading.Thread(target=tell, name="promise", daemon=True)
+        thread.start()
         try:
-            yield lambda: self._write(need.n_bytes, place)
+            yield
         finally:
+            over.set()
+            thread.join()
             self._file(place).unlink(missing_ok=True)
 
     @contextmanager

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from runner.needs import Measured, Peaks
 from runner.progress import Board, Display, Heartbeat
+from runner.revision import revision
+from runner.stopping import Stop, Wish, Wishes
 from runner.store.record import Record, TrialState
 from runner.store.workspace import Workspace
 from runner.tracking.mirror import Mirror
@@ -15,12 +18,7 @@ from runner.tune.sweeping import run_sweep
 from runner.workers import Workers
 from studies.trial import Trial
 
-__all__ = ["SweepView", "board_of", "sweep"]
-
-_CRASHED = (
-    "its process died twice without a word, perhaps for want of memory; "
-    "fewer jobs (-j) leave each one more"
-)
+__all__ = ["SweepView", "board_of", "measured_of", "sweep"]
 
 
 def board_of(
@@ -56,28 +54,45 @@ def board_of(
     return board
 
 
+def measured_of(wanted: Sequence[Trial], records: Mapping[str, Record]) -> Measured:
+    """Learn what trials take from those that ran before.
+
+    Args:
+        wanted: All trials that were asked for.
+        records: What is known of them, by ``trial_id``.
+
+    Returns:
+        What was measured.
+    """
+    measured = Measured()
+    for trial in wanted:
+        measured.learn(trial, records[trial.trial_id])
+    return measured
+
+
 def sweep(
     trials: Sequence[Trial],
     data: Path,
     workers: Workers,
-    workspace: Workspace,
     view: "SweepView",
-) -> bool:
+    *,
+    screens: bool = False,
+) -> Stop | None:
     """Run trials on Ray's workers.
 
     Args:
         trials: What to run, in order.
         data: The store to learn from.
         workers: On what.
-        workspace: Where to.
         view: Shows and mirrors what happens.
+        screens: End trials early that are less promising than others.
 
     Returns:
-        Whether it was interrupted.
+        Why it ended early; None where everything was tried.
     """
     jobs = []
     for trial in trials:
-        folder = workspace.trial(trial.trial_id)
+        folder = view.workspace.trial(trial.trial_id)
         folder.describe(trial)
         jobs.append(
             TrialJob(
@@ -86,15 +101,18 @@ def sweep(
                 folder=folder.path,
                 device=workers.device,
                 n_threads=workers.n_threads,
-                n_jobs=workers.jobs,
+                n_jobs=workers.per_machine or workers.jobs,
+                gpu_share=workers.gpus_per_trial,
                 command=tuple(sys.argv),
+                limits=workers.limits,
+                revision=revision(),
             )
         )
-    return run_sweep(jobs, workers, view)
+    return run_sweep(jobs, workers, view, screens=screens)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SweepView:
     """Listens to a sweep: keeps the board, the mirror and the display up to date."""
 
@@ -102,6 +120,19 @@ class SweepView:
     board: Board
     mirror: Mirror
     display: Display
+    wishes: Wishes
+    measured: Measured
+
+    def expected(self, trial_id: str) -> Peaks:
+        """Say what a trial will take, by those of its kind.
+
+        Args:
+            trial_id: Which.
+
+        Returns:
+            What was measured.
+        """
+        return self.measured.expected(self.board.cells[trial_id].trial)
 
     def started(self, trial_id: str) -> None:
         """Note that a worker took up a trial.
@@ -110,6 +141,15 @@ class SweepView:
             trial_id: Which.
         """
         self.board.move(trial_id, TrialState.RUNNING)
+
+    def waits(self, trial_id: str, why: str) -> None:
+        """Say that a trial waits for room.
+
+        Args:
+            trial_id: Which.
+            why: With the numbers.
+        """
+        self.display.say(f"{self._name(trial_id)} {why}")
 
     def beat(self, trial_id: str, heartbeat: Heartbeat) -> None:
         """Note that an epoch is over.
@@ -121,27 +161,64 @@ class SweepView:
         self.board.beat(trial_id, heartbeat)
         self.mirror.trial(self.workspace.trial(trial_id))
 
-    def ended(self, trial_id: str, *, crashed: bool) -> None:
+    def died(self, trial_id: str, why: str) -> None:
+        """Say that a process died and that another one goes on.
+
+        Args:
+            trial_id: Of which trial.
+            why: What is known of it.
+        """
+        self.board.move(trial_id, TrialState.QUEUED)
+        self.display.say(f"{self._name(trial_id)}: {why}; it goes on from there")
+
+    def ended(self, trial_id: str) -> None:
         """Note how a trial ended.
 
         Args:
             trial_id: Which.
-            crashed: Whether its process died without a word.
         """
         folder = self.workspace.trial(trial_id)
-        if crashed:
-            folder.fail(_CRASHED)
         record = folder.read()
         self.board.move(trial_id, record.state)
+        self.measured.learn(self.board.cells[trial_id].trial, record)
         self.mirror.trial(folder)
         if record.error:
-            name = self.board.cells[trial_id].trial.name
-            self.display.say(f"{name} {record.state}: {record.error} ({folder.log})")
+            said = f"{record.state}: {record.error} ({folder.log})"
+            self.display.say(f"{self._name(trial_id)} {said}")
 
-    def idle(self) -> None:
-        """Let the display keep up."""
+    def screened(self, trial_id: str, epoch: int) -> None:
+        """Note that a trial was not promising enough to go on.
+
+        Args:
+            trial_id: Which.
+            epoch: Its last one.
+        """
+        self.board.move(trial_id, TrialState.KILLED)
+        self.display.say(f"{self._name(trial_id)}: screened out after epoch {epoch}")
+
+    def hear(self) -> Wish:
+        """Let the display keep up, and listen.
+
+        Returns:
+            What is asked of the sweep.
+        """
         self.display.refresh()
+        return self.wishes.hear()
 
-    def stopping(self) -> None:
-        """Say that Ctrl-C was heard."""
-        self.display.say("stopping; whole epochs are kept (Ctrl-C again: at once)")
+    def stopping(self, why: Stop) -> None:
+        """Say that the sweep ends early.
+
+        Args:
+            why: Who asked.
+        """
+        match why:
+            case Stop.INTERRUPTED:
+                line = "stopping; whole epochs are kept (Ctrl-C again: at once)"
+            case Stop.CANCELLED:
+                line = "cancelled; whole epochs are kept"
+            case Stop.BUDGET:
+                line = "the budget is used up; whole epochs are kept"
+        self.display.say(line)
+
+    def _name(self, trial_id: str) -> str:
+        return self.board.cells[trial_id].trial.name

@@ -42,6 +42,7 @@ class TrialJob:
     device: str = "cpu"
     n_threads: int = 1
     n_jobs: int = 1  # that share the machine's memory
+    gpu_share: float = 1.0  # of a GPU, where it has one
     command: tuple[str, ...] = ()  # what the user called
     limits: Limits = field(default_factory=Limits)
     revision: Revision | None = None  # of the code; None where it is not known
@@ -49,7 +50,7 @@ class TrialJob:
 
 def run_trial(
     job: TrialJob, *, need_bytes: int | None = None
-) -> Iterator[EpochMetrics]:
+) -> Generator[EpochMetrics, None, None]:
     """Train one trial and record it; go on from where an earlier attempt stopped.
 
     Whatever ends it, the folder says so. To stop, stop iterating. A trial that takes

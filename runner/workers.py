@@ -1,11 +1,14 @@
 """What a sweep may use of the machine."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from film.data.memory import free_bytes
 from runner.errors import LaunchError
+from runner.guards import Limits
+from runner.quantities import memory
 
-__all__ = ["Workers", "choose_workers", "n_cores"]
+__all__ = ["Workers", "choose_workers", "n_cores", "with_limits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,7 @@ class Workers:
     address: str | None = None  # of a Ray cluster; None is this machine
     per_machine: int | None = None  # of the jobs, at most; None is all of them
     storage: str | None = None  # where machines share trials; None is the store itself
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def cpus_per_trial(self) -> int:
@@ -95,3 +99,41 @@ def choose_workers(
         n_gpus=n_gpus,
         gpus_per_trial=gpus_per_trial,
     )
+
+
+def with_limits(
+    workers: Workers,
+    memory_bytes: int | None,
+    hang_after_s: float | None,
+    n_deaths: int,
+) -> Workers:
+    """Say what a trial may take of what its worker has.
+
+    Args:
+        workers: Who does the work.
+        memory_bytes: What a trial may take; None is its share of what is free now,
+            and of a cluster's machine of all there is.
+        hang_after_s: How long an epoch may take; None is by those that were seen.
+        n_deaths: How often a process may die without a new epoch.
+
+    Returns:
+        The workers.
+
+    Raises:
+        LaunchError: There is not so much memory.
+    """
+    free = None if workers.address else free_bytes()
+    if memory_bytes is not None and free is not None and memory_bytes > free:
+        raise LaunchError(
+            f"--memory-per-trial {memory(memory_bytes)}: only {memory(free)} is free"
+        )
+    is_share = memory_bytes is None
+    if is_share and free is not None:
+        memory_bytes = free // workers.jobs
+    limits = Limits(
+        memory_bytes=memory_bytes,
+        is_share=is_share,
+        hang_after_s=hang_after_s,
+        n_deaths=n_deaths,
+    )
+    return replace(workers, limits=limits)

@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from runner.cli.screening import conclude_screening
 from runner.plan import LaunchPlan
 from runner.request import Choice, Request
 from runner.retrying import Retry
+from runner.screening import unscreened
 from runner.sources import make_missing
 from runner.stopping import Stop, Wishes, forget_wishes
 from runner.store.locks import Owner, lease
@@ -30,6 +32,7 @@ from runner.workers import Workers, choose_workers, n_cores, with_limits
 __all__ = ["count_gpus", "resolve", "run_request", "workers_of"]
 
 _MANY: Final = 50  # trials that are worth a question
+_INCOMPLETE: Final = 1
 _INTERRUPTED: Final = 130
 
 
@@ -119,11 +122,10 @@ def run_request(
         budget = flags.get("budget")
         ends_at = None if budget is None else time.monotonic() + budget
         wishes = Wishes(request.folder, ends_at=ends_at)
-        screens = flags.get("screen", False)
         records = request.records()
-        plan = request.plan(records, retry=retry and retry.trial_ids)
-        if screens:
-            plan = without_screened(plan, records)
+        plan = request.plan(records, retry=None if retry is None else retry.trial_ids)
+        screens = flags.get("screen", False)
+        plan = unscreened(plan, records) if screens else plan
         click.echo(plan.summary(str(workers)), err=True)
         _ask(plan, assume_yes=flags["yes"])
         mirror = Mirror(request.workspace, uri, warn=_warn)
@@ -133,8 +135,8 @@ def run_request(
             request.write_down()
             if retry is not None:
                 retry.prepare(request.workspace)
-            view = _View(mirror, wishes, screens=screens)
-            stop = stop or _sweep(request, plan, records, workers, view)
+            watch = _Watch(mirror, wishes, screens)
+            stop = stop or _sweep(request, plan, records, workers, watch)
             if stop is not None:
                 return _stopped(request, mirror, stop)
         if screens:
@@ -150,16 +152,44 @@ def _withdrawn(request: Request) -> list[TrialFolder]:
     return request.withdraw()
 
 
-def _stopped(request: Request, mirror: Mirror) -> int:
+def _stopped(request: Request, mirror: Mirror, stop: Stop) -> int:
     launch = request.write_down()
     mirror.everything(request.folders(), [])
     progress = launch.progress(request.records())
-    click.echo(
-        f"stopped with {progress.runs_complete} of {progress.runs} runs complete; "
-        "the same command goes on",
-        err=True,
-    )
-    return _INTERRUPTED
+    done, wanted = progress.runs_complete, progress.runs
+    match stop:
+        case Stop.INTERRUPTED:
+            line = f"stopped with {done} of {wanted} runs complete"
+        case Stop.CANCELLED:
+            line = f"cancelled with {done} of {wanted} runs complete"
+        case Stop.BUDGET:
+            line = f"the budget is used up: {wanted - done} of {wanted} runs are left"
+    click.echo(f"{line}; the same command goes on", err=True)
+    return _INCOMPLETE if stop is Stop.BUDGET else _INTERRUPTED
+
+
+# What is made is kept, so that it goes on where it was stopped.
+def _make_data(request: Request, wishes: Wishes) -> Stop | None:
+    stops: list[Stop] = []
+
+    def steps() -> Generator[Progress, None, None]:
+        for step in make_missing(request.source, processes=n_cores()):
+            yield step
+            stop = wishes.stop()
+            if stop is not None:
+                stops.append(stop)
+                return
+
+    with closing(steps()) as work:
+        follow(work)
+    return stops[0] if stops else None
+
+
+@dataclass(frozen=True)
+class _Watch:
+    mirror: Mirror
+    wishes: Wishes
+    screens: bool
 
 
 def _sweep(
@@ -167,18 +197,25 @@ def _sweep(
     plan: LaunchPlan,
     records: dict[str, Record],
     workers: Workers,
-    mirror: Mirror,
-) -> bool:
+    watch: _Watch,
+) -> Stop | None:
     from rich.console import Console
 
     from runner.display import shown
-    from runner.sweep import SweepView, board_of, sweep
+    from runner.sweep import SweepView, board_of, measured_of, sweep
 
     board = board_of(request.trials, records, plan.to_run, workers)
     with shown(board, Console(stderr=True)) as display:
-        view = SweepView(request.workspace, board, mirror, display)
+        view = SweepView(
+            workspace=request.workspace,
+            board=board,
+            mirror=watch.mirror,
+            display=display,
+            wishes=watch.wishes,
+            measured=measured_of(request.trials, records),
+        )
         data = request.source.directory
-        return sweep(plan.to_run, data, workers, request.workspace, view)
+        return sweep(plan.to_run, data, workers, view, screens=watch.screens)
 
 
 def _ask(plan: LaunchPlan, *, assume_yes: bool) -> None:

@@ -166,13 +166,13 @@ def limit_options(command: _Command) -> _Command:
         command,
         click.option(
             "--memory-per-trial",
-            type=_Quantity("memory", parse_bytes),
+            callback=_read_by(parse_bytes),
             metavar="SIZE",
             help="A trial over it fails.  [default: a share of what is free]",
         ),
         click.option(
             "--hang-after",
-            type=_Quantity("duration", parse_seconds),
+            callback=_read_by(parse_seconds),
             metavar="TIME",
             help="An epoch that takes longer hangs.  [default: 10 × the longest]",
         ),
@@ -187,21 +187,14 @@ def limit_options(command: _Command) -> _Command:
     )
 
 
-class _Quantity(click.ParamType):
-    def __init__(self, name: str, parse: Callable[[str], float]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> float:
+def _read_by(parse: Callable[[str], float]) -> Callable[..., float | None]:
+    def read(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
         try:
-            return self._parse(value)
+            return None if text is None else parse(text)
         except LaunchError as error:
-            self.fail(str(error), param, ctx)
+            raise click.BadParameter(str(error)) from None
+
+    return read
 
 
 def budget_option(command: _Command) -> _Command:
@@ -217,7 +210,7 @@ def budget_option(command: _Command) -> _Command:
         command,
         click.option(
             "--budget",
-            type=_Quantity("duration", parse_seconds),
+            callback=_read_by(parse_seconds),
             metavar="TIME",
             help="Stop tidily after 90s, 30m, 6h or 1d.",
         ),

@@ -8,8 +8,10 @@ import click
 from runner.cli.options import (
     Flags,
     as_json,
+    budget_option,
     choice_options,
     data_option,
+    limit_options,
     store_option,
     tracking_option,
     worker_options,
@@ -55,37 +57,66 @@ def show(study: str, *, as_json: bool) -> None:
 @worker_options
 @data_option
 @store_option
+@click.option(
+    "--probe", is_flag=True, help="Train a few batches first, to tell time and memory."
+)
+@click.option(
+    "--price",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="P",
+    help="Of an hour of one GPU or, on the CPU, of one core.",
+)
 @as_json
-def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
-    """Show what a launch of STUDY would run.
+def plan(
+    study: str,
+    *,
+    probe: bool,
+    price: float | None,
+    as_json: bool,
+    **flags: Unpack[Flags],
+) -> None:
+    """Show what a launch of STUDY would run, and what that would take.
 
-    Example: film plan quick --seeds 2
+    Time and memory are told by trials that are recorded, or by --probe, whose figures
+    are kept in the store.
+
+    Example: film plan quick --seeds 2 --probe --price 0.05
     """
     from runner.cli.launching import resolve
-    from runner.cli.planning import echo_plan
+    from runner.cli.planning import echo_plan, measure
 
     request, workers = resolve(study, flags)
-    echo_plan(request, workers, as_json=as_json)
+    if probe:
+        measure(request, workers)
+    echo_plan(request, workers, as_json=as_json, price=price)
 
 
 @click.command()
 @click.argument("study")
 @choice_options
 @worker_options
+@limit_options
+@budget_option
 @data_option
 @store_option
 @tracking_option
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan, and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before a long launch.")
+@click.option(
+    "--screen",
+    is_flag=True,
+    help="End early what looks less promising: to look around, not to report.",
+)
 def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
     """Run what is missing of STUDY, then print its table.
 
     Stop it at any moment (Ctrl-C) and run it again: it goes on, and repeats nothing
-    that was finished.
+    that was finished. From elsewhere, `film cancel STUDY` stops it.
 
-    Exit code: 0 every wanted row is complete, 1 rows failed, 2 bad input, 130 stopped.
+    Exit code: 0 every wanted row is complete, 1 rows failed or the budget is used up,
+    2 bad input, 130 stopped.
 
-    Example: film run quick --seeds 2 -j 2
+    Example: film run quick --seeds 2 -j 2 --budget 6h
     """
     from runner.cli.launching import resolve, run_request
     from runner.cli.planning import echo_plan
@@ -102,6 +133,8 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
 @click.argument("rows", nargs=-1, metavar="[ROW]...")
 @click.option("--from-start", is_flag=True, help="From the first epoch, all of them.")
 @worker_options
+@limit_options
+@budget_option
 @data_option
 @store_option
 @tracking_option

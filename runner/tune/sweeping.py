@@ -1,62 +1,89 @@
-"""Run trials on Ray's workers; the only importer of Ray.
+"""Run trials on Ray's workers.
 
 Ray schedules and no more: what to run was decided before, what happened is in the
 trials' folders, and nothing of Tune's own state is ever read back. The workers are
 kept from one trial to the next (``reuse_actors``): starting a process and importing
-torch takes seconds, and a trial owns all of its random numbers.
+torch takes seconds, and a trial begins as it would in a fresh one.
 """
 
 import contextlib
 import os
-import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, final
 
+import ray
 from ray import tune
+from ray.tune.search import Searcher
 
+from runner.deaths import OutOfMemoryKills, cause_of_death
+from runner.lineup import Lineup
+from runner.needs import Peaks
 from runner.progress import Heartbeat
-from runner.store.record import TrialFolder, TrialState, one_line
-from runner.trial import TrialJob, run_trial
+from runner.stopping import Stop, Wish
+from runner.store.record import TrialFolder, TrialState
+from runner.trial import TrialJob
 from runner.tune.cluster import connected
+from runner.tune.interruption import Interruption
+from runner.tune.screening import screening_scheduler
+from runner.tune.working import packed, work
 from runner.workers import Workers
 
 __all__ = ["SweepListener", "run_sweep"]
 
-_MAX_CRASHES: Final = 1  # a second one is likely to be the trial's own doing
 _DEATH_S: Final = 10.0
+_TAIL_BYTES: Final = 16_384
 
 
 class SweepListener(Protocol):
-    """Told, in the driver's process, what happens in a sweep."""
+    """Told, in the driver's process, what happens in a sweep, and asked about it."""
+
+    def expected(self, trial_id: str) -> Peaks:
+        """Say what a trial will take, for all that is known."""
+        ...
 
     def started(self, trial_id: str) -> None:
         """Hear that a worker took up a trial."""
+        ...
+
+    def waits(self, trial_id: str, why: str) -> None:
+        """Hear that a trial waits until there is room for it."""
         ...
 
     def beat(self, trial_id: str, heartbeat: Heartbeat) -> None:
         """Hear that an epoch is over and recorded."""
         ...
 
-    def ended(self, trial_id: str, *, crashed: bool) -> None:
-        """Hear that a trial is over: its folder says how, unless it crashed."""
+    def died(self, trial_id: str, why: str) -> None:
+        """Hear that a trial's process died, and that another one goes on."""
         ...
 
-    def idle(self) -> None:
-        """Hear, several times a second, that the sweep goes on."""
+    def ended(self, trial_id: str) -> None:
+        """Hear that a trial is over: its folder says how."""
         ...
 
-    def stopping(self) -> None:
-        """Hear that the user wants it to stop, which takes some seconds."""
+    def screened(self, trial_id: str, epoch: int) -> None:
+        """Hear that a trial was not promising enough to go on."""
+        ...
+
+    def hear(self) -> Wish:
+        """Say, several times a second, what is asked of the sweep."""
+        ...
+
+    def stopping(self, why: Stop) -> None:
+        """Hear that the sweep ends early, which takes some seconds."""
         ...
 
 
 def run_sweep(
-    jobs: Sequence[TrialJob], workers: Workers, listener: SweepListener
-) -> bool:
+    jobs: Sequence[TrialJob],
+    workers: Workers,
+    listener: SweepListener,
+    *,
+    screens: bool = False,
+) -> Stop | None:
     """Run trials in order, several at once; one whose process dies is run again.
 
     Ctrl-C or SIGTERM stops the sweep: epochs that are over are kept. A second one
@@ -66,154 +93,283 @@ def run_sweep(
         jobs: What to run, and where.
         workers: On what.
         listener: Told what happens.
+        screens: End trials early that are less promising than others.
 
     Returns:
-        Whether it was stopped before everything was tried.
+        Why it was stopped before everything was tried; None where it was not.
     """
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),  # Ray prints that a worker died
         connected(workers) as storage,
-        _Interruption() as interruption,
+        Interruption() as interruption,
     ):
-        _tuner(jobs, workers, storage, _Callback(jobs, listener, interruption)).fit()
+        sweep = _Sweep(jobs, workers, listener, interruption)
+        _tuner(sweep, storage, screens=screens).fit()
     _await_the_dead(jobs)
-    return interruption.is_requested
+    sweep.note_screened()
+    return interruption.reason
 
 
-def _tuner(
-    jobs: Sequence[TrialJob], workers: Workers, storage: Path, callback: tune.Callback
-) -> tune.Tuner:
-    work = tune.with_resources(
-        tune.with_parameters(_work, jobs=tuple(jobs)),
-        {"cpu": 1, "gpu": workers.gpus_per_trial},
+def _tuner(sweep: "_Sweep", storage: Path, *, screens: bool) -> tune.Tuner:
+    trainable = tune.with_resources(
+        tune.with_parameters(work, **packed(sweep.jobs)),
+        {"cpu": sweep.workers.cpus_per_trial, "gpu": sweep.workers.gpus_per_trial},
     )
+    n_epochs = [job.trial.config.train.max_epochs for job in sweep.jobs]
     return tune.Tuner(
-        work,
-        param_space={"index": tune.grid_search(list(range(len(jobs))))},
+        trainable,
         tune_config=tune.TuneConfig(
-            max_concurrent_trials=workers.jobs, reuse_actors=True
+            num_samples=-1,  # until the feed says that it was the last one
+            search_alg=_Feed(sweep),
+            scheduler=screening_scheduler(n_epochs, sweep.cut) if screens else None,
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name="sweep",
             storage_path=str(storage),
             verbose=0,
-            callbacks=[callback],
-            failure_config=tune.FailureConfig(max_failures=_MAX_CRASHES),
+            callbacks=[_Callback(sweep)],
+            failure_config=tune.FailureConfig(max_failures=0),  # the lineup counts
         ),
     )
 
 
-# All that Ray calls in a worker. What goes wrong with a trial is in its folder, also
-# where it went wrong before the trial could say so itself; only what could not be
-# recorded there is Ray's to know.
-def _work(config: dict[str, Any], jobs: Sequence[TrialJob]) -> None:
-    job = jobs[config["index"]]
-    tune.report({"has_begun": True})  # Tune prints a line for a trial that says nothing
-    try:
-        for metrics in run_trial(job):
-            tune.report(
-                {
-                    "epoch": metrics.epoch,
-                    "best_val_accuracy": metrics.best_val_accuracy,
-                    "wall_time_s": metrics.wall_time_s,
-                }
+@final
+class _Sweep:
+    """What happens to trials, by their numbers; all decisions that are ours."""
+
+    def __init__(
+        self,
+        jobs: Sequence[TrialJob],
+        workers: Workers,
+        listener: SweepListener,
+        interruption: Interruption,
+    ) -> None:
+        self.jobs, self.workers = jobs, workers
+        self.cut: dict[int, int] = {}  # the last epoch of what was screened out
+        self._listener = listener
+        self._interruption = interruption
+        self._lineup = Lineup(len(jobs), n_deaths=workers.limits.n_deaths)
+        self._taken: dict[int, _Taken] = {}
+        self._dropped: set[int] = set()
+        self._actors: dict[int, Any] = {}
+        self._kills = OutOfMemoryKills()
+
+    def next(self) -> dict[str, Any] | None:
+        """Give the next trial to Tune.
+
+        Returns:
+            Its configuration; None where none may start.
+        """
+        if self._lineup.n_running >= self.workers.jobs:
+            return None
+        number = self._lineup.take()
+        if number is None:
+            return None
+        folder = TrialFolder(self.jobs[number].folder)
+        self._taken[number] = _Taken.now(folder)
+        peaks = self._listener.expected(folder.trial_id)
+        return {
+            "index": number,
+            "memory": peaks.memory,
+            "gpu_memory": peaks.gpu_memory,
+        }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no trial will be started any more."""
+        return self._interruption.reason is not None or self._lineup.is_over
+
+    def look(self) -> None:
+        """Hear what is asked, and do it."""
+        wish = self._listener.hear()
+        if wish.stop is not None:
+            self._interruption.request(wish.stop)
+        if wish.dropped:
+            self._drop(wish.dropped)
+
+    def pass_on(self) -> None:
+        """Let Tune stop, where that was asked."""
+        if self._interruption.pass_on():
+            self._listener.stopping(self._interruption.reason or Stop.INTERRUPTED)
+
+    def started(self, number: int, actor: Any) -> None:  # noqa: ANN401 - Ray's
+        """Note that a worker took up a trial."""
+        self._actors[number] = actor
+        self._listener.started(self._id(number))
+        if number in self._dropped:
+            ray.kill(actor)
+
+    def said(self, number: int, result: dict[str, Any]) -> None:
+        """Pass on what a worker reports."""
+        if "waits" in result:
+            self._listener.waits(self._id(number), result["waits"])
+        elif "epoch" in result:
+            heartbeat = Heartbeat(
+                epoch=result["epoch"],
+                best_val_accuracy=result["best_val_accuracy"],
+                wall_time_s=result["wall_time_s"],
             )
-    except Exception as problem:
-        folder = TrialFolder(job.folder)
-        state = folder.state()
-        if state is TrialState.RUNNING:  # it was the report that failed
-            raise
-        if state not in {TrialState.FAILED, TrialState.DIVERGED}:
-            folder.fail(one_line(problem))
+            self._listener.beat(self._id(number), heartbeat)
+
+    def ended(self, number: int) -> None:
+        """Note that a trial is over."""
+        self._lineup.end(number)
+        if number in self.cut:
+            self._listener.screened(self._id(number), self.cut[number])
+        elif self._interruption.reason is None:  # else it was stopped, not ended
+            self._listener.ended(self._id(number))
+
+    def failed(self, number: int, said: str) -> None:
+        """Note that a worker is gone: the trial is over, or another one goes on."""
+        folder = TrialFolder(self.jobs[number].folder)
+        taken = self._taken[number]
+        was_short = self._kills.has_grown()
+        if number in self._dropped or taken.has_ended(folder):
+            self.ended(number)
+            return
+        log = taken.log_since(folder)
+        cause = cause_of_death(said, log, was_short_of_memory=was_short)
+        epochs = len(folder.read().epochs)
+        after = f" after epoch {epochs}" if epochs else ""
+        times = self._lineup.die(number, epochs)
+        if not times:
+            self._listener.died(folder.trial_id, f"its process {cause}{after}")
+            return
+        often = f", {times} times without a new epoch" if times > 1 else ""
+        folder.fail(f"its process {cause}{after}{often}")
+        self.ended(number)
+
+    def note_screened(self) -> None:
+        """Write down what was screened out, after its worker has let go."""
+        for number, epoch in self.cut.items():
+            folder = TrialFolder(self.jobs[number].folder)
+            if folder.state() is TrialState.KILLED:
+                folder.screened(epoch)
+
+    def _drop(self, trial_ids: frozenset[str]) -> None:
+        numbers = {
+            number
+            for number, job in enumerate(self.jobs)
+            if job.trial.trial_id in trial_ids
+        }
+        self._dropped |= numbers
+        for number in self._lineup.drop(numbers):
+            if number in self._actors:
+                ray.kill(self._actors[number])  # whole epochs are kept, as ever
+
+    def _id(self, number: int) -> str:
+        return self.jobs[number].trial.trial_id
 
 
-@dataclass
-class _Interruption:
-    """Ctrl-C or SIGTERM: once asks the sweep to stop, twice leaves at once."""
+@dataclass(frozen=True)
+class _Taken:
+    """What a trial's folder said when a worker was about to take it up."""
 
-    is_requested: bool = False
-    is_passed_on: bool = False
-    _before: dict[int, Any] = field(default_factory=dict)
+    stamp: int
+    log_size: int
 
-    def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._stop)
-        return self
+    @classmethod
+    def now(cls, folder: TrialFolder) -> "_Taken":
+        size = folder.log.stat().st_size if folder.log.exists() else 0
+        return cls(_stamp(folder), size)
 
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+    def has_ended(self, folder: TrialFolder) -> bool:
+        over = {TrialState.FINISHED, TrialState.FAILED, TrialState.DIVERGED}
+        return folder.state() in over and _stamp(folder) != self.stamp
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        if self.is_requested:
-            if os.isatty(2):
-                os.write(2, b"\x1b[?25h")  # the live table had hidden the cursor
-            os.write(2, b"\nfilm: stopped at once\n")
-            os._exit(128 + number)
-        self.is_requested = True
-
-    def pass_on(self) -> bool:
-        if self.is_passed_on or not self.is_requested:
-            return False
-        self.is_passed_on = True
-        os.kill(os.getpid(), signal.SIGUSR1)  # Tune, whose steps run, stops tidily
-        return True
+    def log_since(self, folder: TrialFolder) -> str:
+        try:
+            with folder.log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(self.log_size, size - _TAIL_BYTES))
+                return file.read().decode(errors="replace")
+        except OSError:
+            return ""
 
 
-_TuneCallback: Any = tune.Callback  # its hooks have more arguments than are used
+def _stamp(folder: TrialFolder) -> int:
+    try:
+        return (folder.path / "state.json").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+_Searcher: Any = Searcher  # neither has types
+_TuneCallback: Any = tune.Callback
+
+
+class _Feed(_Searcher):  # type: ignore[misc] # Any, see above
+    """Gives Tune a trial when one may start, and no earlier."""
+
+    def __init__(self, sweep: _Sweep) -> None:
+        super().__init__()
+        self._sweep = sweep
+
+    def __getstate__(self) -> dict[str, object]:
+        return {}  # Tune saves it, to restore a sweep; that is never done here
+
+    # With nothing else to do, Tune waits in here: wishes must be heard here too.
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # noqa: ARG002 - Tune's
+        with contextlib.suppress(OSError):
+            self._sweep.look()
+        if self._sweep.is_over:
+            finished: str = Searcher.FINISHED
+            return finished
+        return self._sweep.next()
+
+    def on_trial_complete(self, *_: object, **__: object) -> None:
+        """Do nothing: the callback below knows more."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Do nothing: it is never restored."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Do nothing, see above."""
 
 
 class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
     """Translates Tune's events; a full disk must not end the sweep."""
 
-    def __init__(
-        self,
-        jobs: Sequence[TrialJob],
-        listener: SweepListener,
-        interruption: _Interruption,
-    ) -> None:
-        self._ids = [job.trial.trial_id for job in jobs]
-        self._listener = listener
-        self._interruption = interruption
+    def __init__(self, sweep: _Sweep) -> None:
+        self._sweep = sweep
 
     def __getstate__(self) -> dict[str, object]:
-        return {}  # Tune saves it, to restore a sweep; that is never done here
+        return {}  # as above
 
     def on_step_begin(self, **_: object) -> None:
-        if self._interruption.pass_on():
-            self._listener.stopping()
-        self._listener.idle()
+        with contextlib.suppress(OSError):
+            self._sweep.look()
+        self._sweep.pass_on()
 
     def on_trial_start(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
         with contextlib.suppress(OSError):
-            self._listener.started(self._id(trial))
+            self._sweep.started(_number(trial), trial.temporary_state.ray_actor)
 
     def on_trial_result(self, trial: Any, result: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        if "epoch" not in result:
-            return
-        heartbeat = Heartbeat(
-            epoch=result["epoch"],
-            best_val_accuracy=result["best_val_accuracy"],
-            wall_time_s=result["wall_time_s"],
-        )
         with contextlib.suppress(OSError):
-            self._listener.beat(self._id(trial), heartbeat)
+            self._sweep.said(_number(trial), result)
 
     def on_trial_complete(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        self._end(trial, crashed=False)
+        with contextlib.suppress(OSError):
+            self._sweep.ended(_number(trial))
 
     def on_trial_error(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        self._end(trial, crashed=True)
+        with contextlib.suppress(OSError):
+            self._sweep.failed(_number(trial), _error(trial))
 
-    def _end(self, trial: Any, *, crashed: bool) -> None:  # noqa: ANN401 - Ray's
-        if not self._interruption.is_requested:  # else it was stopped, not ended
-            with contextlib.suppress(OSError):
-                self._listener.ended(self._id(trial), crashed=crashed)
 
-    def _id(self, trial: Any) -> str:  # noqa: ANN401 - Ray's
-        index: int = trial.config["index"]
-        return self._ids[index]
+def _number(trial: Any) -> int:  # noqa: ANN401 - Ray's
+    number: int = trial.config["index"]
+    return number
+
+
+def _error(trial: Any) -> str:  # noqa: ANN401 - Ray's
+    try:
+        return Path(trial.error_file or os.devnull).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 # Locks say who lives; a worker needs a moment to die.

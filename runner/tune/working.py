@@ -1,0 +1,144 @@
+"""What Ray calls in a worker's process: one trial after the other."""
+
+import faulthandler
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+from ray import tune
+
+from runner.admission import Need, Place, Promises, graphics, main_memory
+from runner.guards import Limits
+from runner.needs import Peaks
+from runner.revision import Revision
+from runner.store.record import TrialFolder, TrialState, one_line
+from runner.trial import TrialJob, run_trial
+
+__all__ = ["packed", "work"]
+
+_OF_A_SHARE: Final = 0.9  # the rest is CUDA's own, in every process
+_CUDA_BYTES: Final = 600 * 2**20  # of a process's context; torch does not count it
+
+
+def packed(jobs: Sequence[TrialJob]) -> dict[str, Any]:
+    """Make of jobs what is sent to workers, which unpack one of them at a time.
+
+    Args:
+        jobs: All of a sweep; their code is the same.
+
+    Returns:
+        Arguments of `work`.
+    """
+    return {
+        "jobs": tuple(pickle.dumps(replace(job, revision=None)) for job in jobs),
+        "revision": jobs[0].revision if jobs else None,
+    }
+
+
+def work(
+    config: Mapping[str, Any], jobs: Sequence[bytes], revision: Revision | None
+) -> None:
+    """Run one trial; what goes wrong with it is in its folder.
+
+    That is so also where it went wrong before the trial could say so itself. Only
+    what could not be recorded there is Ray's to know.
+
+    Args:
+        config: The number of the trial, and what such trials took before.
+        jobs: Of the sweep, each packed for itself.
+        revision: Of the code.
+    """
+    packed_job: TrialJob = pickle.loads(jobs[config["index"]])  # noqa: S301 - the driver's own
+    limits = _of_this_machine(packed_job.limits, packed_job.n_jobs)
+    job = replace(packed_job, revision=revision, limits=limits)
+    tune.report({"has_begun": True})  # Tune prints a line for a trial that says nothing
+    folder = TrialFolder(job.folder)
+    before = _said(folder)
+    try:
+        with _words_of_a_crash(folder):
+            _train(job, Peaks(memory=config["memory"], gpu_memory=config["gpu_memory"]))
+    except Exception as problem:
+        if folder.state() is TrialState.RUNNING:  # it was the report that failed
+            raise
+        if _said(folder) == before:
+            folder.fail(one_line(problem))
+
+
+def _train(job: TrialJob, expected: Peaks) -> None:
+    peaks = _own_or(expected, TrialFolder(job.folder))
+    with ExitStack() as stack:
+        for need, place in _needs(job, peaks):
+            room = Promises().room_for(need, place, _say_why_it_waits)
+            stack.enter_context(room)
+        epochs = stack.enter_context(closing(run_trial(job, need_bytes=peaks.memory)))
+        for metrics in epochs:
+            tune.report(
+                {
+                    "epoch": metrics.epoch,
+                    "val_accuracy": metrics.val_accuracy,
+                    "best_val_accuracy": metrics.best_val_accuracy,
+                    "wall_time_s": metrics.wall_time_s,
+                }
+            )
+
+
+def _say_why_it_waits(line: str) -> None:
+    tune.report({"waits": line})
+
+
+# An earlier attempt knows best what the next one takes.
+def _own_or(expected: Peaks, folder: TrialFolder) -> Peaks:
+    record = folder.read()
+    return Peaks(
+        memory=record.peak_memory_bytes or expected.memory,
+        gpu_memory=record.peak_gpu_memory_bytes or expected.gpu_memory,
+    )
+
+
+def _needs(job: TrialJob, peaks: Peaks) -> Iterator[tuple[Need, Place]]:
+    promised = _promised(job.limits)
+    if peaks.memory is not None:
+        yield Need(n_bytes=peaks.memory, is_measured=True), main_memory
+    elif promised is not None:
+        yield Need(n_bytes=promised, is_measured=False), main_memory
+    if not job.device.startswith("cuda"):
+        return
+    place = graphics()
+    if peaks.gpu_memory is not None:
+        need = Need(n_bytes=peaks.gpu_memory + _CUDA_BYTES, is_measured=True)
+    else:
+        share = min(job.gpu_share, 1.0) * _OF_A_SHARE
+        need = Need(n_bytes=int(share * place.total()), is_measured=False)
+    yield need, place
+
+
+# The driver knows how much memory is free where it is, and nowhere else.
+def _of_this_machine(limits: Limits, n_jobs: int) -> Limits:
+    if limits.memory_bytes is not None or not limits.is_share:
+        return limits
+    return replace(limits, memory_bytes=main_memory.total() // n_jobs)
+
+
+def _promised(limits: Limits) -> int | None:
+    return None if limits.is_share else limits.memory_bytes
+
+
+def _said(folder: TrialFolder) -> bytes:
+    try:
+        return (folder.path / "state.json").read_bytes()
+    except OSError:
+        return b""
+
+
+# A signal that ends this process at once still says its name, in the trial's log.
+@contextmanager
+def _words_of_a_crash(folder: TrialFolder) -> Iterator[None]:
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with folder.log.open("a", encoding="utf-8") as log:
+        faulthandler.enable(log)
+        try:
+            yield
+        finally:
+            faulthandler.disable()
