@@ -20,7 +20,7 @@ from runner.cli.browse import ui
 from runner.cli.data import data
 from runner.cli.single import train, verify
 from runner.cli.study import listing, plan, report, retry, run, show, sync
-from runner.cli.telling import logs, status
+from runner.cli.telling import diff, logs, status
 from runner.errors import BusyError
 
 __all__ = ["film", "main"]
@@ -40,7 +40,8 @@ def film() -> None:
 
 
 for _command in (
-    listing, show, plan, run, retry, status, logs, report, sync, ui, train, verify, data
+    listing, show, plan, run, retry, status, logs, diff, report, sync, ui, train,
+    verify, data,
 ):  # fmt: skip
     film.add_command(_command)
 for _command in (looking.check, looking.show):

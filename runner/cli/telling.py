@@ -6,7 +6,7 @@ import click
 
 from runner.cli.options import as_json, store_option
 
-__all__ = ["logs", "status"]
+__all__ = ["diff", "logs", "status"]
 
 
 @click.command()
@@ -79,3 +79,29 @@ def logs(
         return follow_log(trial, workspace, lines)
     echo_log(trial, workspace, lines, as_json=as_json)
     return 0
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--study", metavar="STUDY", help="Of which study.  [default: the last launched]"
+)
+@store_option
+@as_json
+def diff(a: str, b: str, study: str | None, store: Path, *, as_json: bool) -> None:
+    """Show in what trials A and B differ, and what came of each.
+
+    That is their configuration, code, environment and data. Each is named by its
+    row, with @SEED where that has several runs, or by the beginning of its id.
+
+    Example: film diff baseline@0 'β := 0@0' --study quick
+    """
+    from runner.addresses import find_one
+    from runner.cli.comparing import echo_comparison
+    from runner.differences import compare
+    from runner.store.workspace import Workspace
+
+    workspace = Workspace.at(store)
+    one, other = (find_one(name, workspace, study=study) for name in (a, b))
+    echo_comparison(compare(one, other, workspace), as_json=as_json)
