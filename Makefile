@@ -7,13 +7,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STORE ?= film-store
 
-.PHONY: demo test install lint clean
+.PHONY: demo test faults install lint clean
 
 demo: $(VENV)/.installed
 	$(BIN)/film run quick --store $(STORE)
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/pytest -n 2
+
+# Real launches, hurt at random moments: at least FAULTS faults, chosen by SEED;
+# OUT=docs/faults.md writes the counts down.
+FAULTS ?= 100
+SEED ?= 1
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.faults --count $(FAULTS) --seed $(SEED) $(if $(OUT),--out $(OUT))
 
 install: $(VENV)/.installed
 

@@ -4,6 +4,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="kept; default: a temporary one")
     parser.add_argument("--out", type=Path, help="a page to write")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left behind
     kinds = [kind for kind in KINDS if fnmatchcase(kind.name, given.only)]
     if not kinds:
         parser.error(f"no such kind; there is {', '.join(k.name for k in KINDS)}")

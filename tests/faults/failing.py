@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.faults.ground import DIVERGING
+from tests.faults.ground import DIVERGING, LARGE
 from tests.faults.launching import wait_for
 from tests.faults.scene import GENTLY_STOPPED, MissedError, Scene, SkippedError
 from tests.faults.serving import Server
@@ -22,13 +22,16 @@ __all__ = [
     "DiskFull",
     "ServerAway",
     "TrialDiverges",
+    "TrialEatsMemory",
     "TrialHangs",
     "TrialRaises",
+    "WorkerStandsStill",
     "hung",
     "killed",
     "stopped",
 ]
 
+_ENOUGH: Final = "900M"  # for every trial but the huge one
 _MIB: Final = 2**20
 _DISK_BYTES: Final = 64 * _MIB
 
@@ -85,10 +88,41 @@ class TrialDiverges:
 
 
 @dataclass(frozen=True)
+class TrialEatsMemory:
+    """A row has a huge network; the limit ends it, and not the machine."""
+
+    name: str = "trial eats memory"
+    rows: tuple[str, ...] = (LARGE,)
+    words: tuple[str, ...] = ("--memory-per-trial", _ENOUGH)
+
+    def strike(self, scene: Scene) -> None:
+        """Launch; the others must not care."""
+        scene.end(scene.start(), {1})
+
+
+@dataclass(frozen=True)
 class TrialHangs:
-    """A worker stands still; the user stops the launch, or something notices."""
+    """A trial waits for ever for a file: what should be one is a pipe."""
 
     name: str = "trial hangs"
+    words: tuple[str, ...] = ("--hang-after", "8s", "--max-crashes", "1")
+
+    def strike(self, scene: Scene) -> None:
+        """Launch with the pipe, wait until that trial is given up, take it away."""
+        trial = scene.rng.choice(sorted(scene.wanted))
+        pipe = scene.store / "trials" / trial / "checkpoint.pt"
+        pipe.parent.mkdir(parents=True, exist_ok=True)
+        pipe.unlink(missing_ok=True)
+        os.mkfifo(pipe)
+        scene.end(scene.start(), {1})
+        pipe.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class WorkerStandsStill:
+    """A worker is halted, so that it cannot even notice; the user gives up."""
+
+    name: str = "worker halted, then SIGINT"
 
     def strike(self, scene: Scene) -> None:
         """Launch, halt a worker, and after a while ask the driver to stop."""

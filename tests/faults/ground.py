@@ -59,6 +59,15 @@ class Ground:
         """Epochs of all trials together."""
         return sum(len(trial.rows) for trial in self.trials.values())
 
+    @classmethod
+    def at(cls, root: Path) -> "Ground | None":
+        """Find what was laid before."""
+        try:
+            seconds, starting_s = json.loads((root / "times.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return cls(root, seconds, starting_s)
+
     def study(self, *more_rows: str, name: str = "faults") -> Path:
         """Write the study's file, perhaps with rows that go wrong.
 
@@ -105,7 +114,9 @@ def lay_ground(root: Path) -> Ground:
     seconds = _seconds_until(launch, lambda: False)
     if launch.wait() != 0:
         raise RuntimeError(f"the undisturbed run failed: {tail(launch.errors)}")
-    return Ground(root, seconds - world_s, first_s - world_s)
+    times = seconds - world_s, first_s - world_s
+    (root / "times.json").write_text(json.dumps(times))
+    return Ground(root, *times)
 
 
 # Of a launch that may end before.

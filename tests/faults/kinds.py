@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from tests.faults import damaging, failing, stopping
 from tests.faults.scene import Scene
 
-__all__ = ["IN_A_ROW", "KINDS", "Kind", "rows_of", "surroundings_of"]
+__all__ = ["IN_A_ROW", "KINDS", "Kind", "rows_of", "surroundings_of", "words_of"]
 
 
 class Kind(Protocol):
@@ -53,7 +53,9 @@ _OTHERS: Final[tuple[Kind, ...]] = (
     failing.TrialRaises(),
     failing.DataDamaged(),
     failing.TrialDiverges(),
+    failing.TrialEatsMemory(),
     failing.TrialHangs(),
+    failing.WorkerStandsStill(),
     failing.DiskFull(),
     failing.ServerAway("MLflow server stopped", failing.stopped),
     failing.ServerAway("MLflow server killed with -9", failing.killed),
@@ -69,6 +71,12 @@ def rows_of(kind: Kind) -> tuple[str, ...]:
     """Name the rows that a kind adds to the study."""
     rows: tuple[str, ...] = getattr(kind, "rows", ())
     return rows
+
+
+def words_of(kind: Kind) -> tuple[str, ...]:
+    """Give the words that a kind adds to every launch."""
+    words: tuple[str, ...] = getattr(kind, "words", ())
+    return words
 
 
 def surroundings_of(kind: Kind, scene: Scene) -> AbstractContextManager[Any]:

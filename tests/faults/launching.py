@@ -16,7 +16,7 @@ import psutil
 __all__ = ["PATIENCE_S", "Launch", "marked_processes", "start", "tail", "wait_for"]
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
-PATIENCE_S: Final = 420.0  # until a launch counts as one that hangs
+PATIENCE_S: Final = 900.0  # until a launch counts as one that hangs
 _MARK: Final = "FILM_FAULTS"  # in the environment, which children inherit
 
 

@@ -74,7 +74,7 @@ _INTRODUCTION = """\
 `make faults` hurts real launches of a real, small study (six trainings of eight epochs,
 two at once) from outside: `film run` as a process, faults at random moments from a
 seed, one to three in a row before the store may recover. `FAULTS=` says how many,
-`SEED=` from which seed; `make test` has a short form of it.
+`SEED=` from which seed, `OUT=` where to write this; `make test` has a short form.
 
 After the last fault the same command is given again, and then
 

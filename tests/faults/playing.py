@@ -11,7 +11,14 @@ from typing import Final
 
 from tests.faults.ground import Ground
 from tests.faults.judging import judge
-from tests.faults.kinds import IN_A_ROW, KINDS, Kind, rows_of, surroundings_of
+from tests.faults.kinds import (
+    IN_A_ROW,
+    KINDS,
+    Kind,
+    rows_of,
+    surroundings_of,
+    words_of,
+)
 from tests.faults.scene import MissedError, Scene, SkippedError
 from tests.faults.serving import Server
 
@@ -61,8 +68,9 @@ def play(
     """
     began = time.monotonic()
     rows = tuple(dict.fromkeys(row for kind in chain for row in rows_of(kind)))
+    words = tuple(word for kind in chain for word in words_of(kind))
     rng = random.Random(name)  # noqa: S311 - no secret
-    scene = Scene(ground, folder, rng, server, rows)
+    scene = Scene(ground, folder, rng, server, rows, words)
     struck: list[str] = []
     launches, skipped = 0, ""
     try:

@@ -37,6 +37,7 @@ class Scene:
     rng: random.Random
     server: Server  # of MLflow, for those who need one
     rows: tuple[str, ...] = ()  # that go wrong, besides those of the study
+    words: tuple[str, ...] = ()  # of every launch
     tracking_uri: str = ""  # empty: the store's own
     studies: set[str] = field(default_factory=lambda: {"faults"})
     part: tuple[int, int] = (0, 1)  # of how many faults in a row this is which
@@ -79,7 +80,7 @@ class Scene:
         """Call `film run` on the store."""
         study = study or self.ground.study(*self.rows)
         command = ["runner.cli", "run", str(study), "--store", str(self.store)]
-        command += [*WORKERS, *words]
+        command += [*WORKERS, *self.words, *words]
         if self.tracking_uri:
             command += ["--tracking-uri", self.tracking_uri]
         launch = start(command, self.folder / "output")
