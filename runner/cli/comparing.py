@@ -43,7 +43,7 @@ def _remarks(comparison: Comparison) -> list[str]:
         f"{one.name}: {one.remark}" for one in comparison.differences if one.remark
     ]
     lines += [
-        f"{name} never ran: its code and environment are not known"
+        f"{name}: its code and environment were not recorded"
         for name in comparison.unknown
     ]
     if a.trial_id == b.trial_id:
