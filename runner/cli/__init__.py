@@ -17,6 +17,7 @@ import click
 from film.errors import FilmError
 from runner.cli import looking
 from runner.cli.browse import ui
+from runner.cli.cancelling import cancel
 from runner.cli.data import data
 from runner.cli.single import train, verify
 from runner.cli.study import listing, plan, report, retry, run, show, sync
@@ -40,8 +41,8 @@ def film() -> None:
 
 
 for _command in (
-    listing, show, plan, run, retry, status, logs, diff, report, sync, ui, train,
-    verify, data,
+    listing, show, plan, run, cancel, retry, status, logs, diff, report, sync, ui,
+    train, verify, data,
 ):  # fmt: skip
     film.add_command(_command)
 for _command in (looking.check, looking.show):

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from runner.cli.bars import follow
 from runner.cli.options import Flags, check_data
 from runner.cli.reading import conclude
 from runner.cli.screening import conclude_screening
+from runner.machines import choose_cluster_workers
 from runner.plan import LaunchPlan
 from runner.request import Choice, Request
 from runner.retrying import Retry
@@ -64,17 +65,22 @@ def workers_of(flags: Flags) -> Workers:
     Returns:
         The workers.
     """
-    workers = choose_workers(
-        flags["device"],
-        flags["jobs"],
-        flags["gpus_per_trial"],
-        n_gpus=count_gpus(flags["device"]),
-    )
+    workers = replace(_workers_at(flags["address"], flags), storage=flags["storage"])
     if "max_crashes" not in flags:  # nothing will be run
         return workers
     return with_limits(
         workers, flags["memory_per_trial"], flags["hang_after"], flags["max_crashes"]
     )
+
+
+def _workers_at(address: str | None, flags: Flags) -> Workers:
+    device, jobs, share = flags["device"], flags["jobs"], flags["gpus_per_trial"]
+    if address is None:
+        return choose_workers(device, jobs, share, n_gpus=count_gpus(device))
+    from runner.tune.cluster import cluster_machines
+
+    machines = cluster_machines(address)
+    return choose_cluster_workers(machines, device, jobs, share, address=address)
 
 
 def count_gpus(device: str) -> int:
@@ -131,8 +137,8 @@ def run_request(
         mirror = Mirror(request.workspace, uri, warn=_warn)
         mirror.everything(_withdrawn(request), [])
         if plan.to_run:
-            stop = _make_data(request, wishes)
             request.write_down()
+            stop = _make_data(request, wishes)
             if retry is not None:
                 retry.prepare(request.workspace)
             watch = _Watch(mirror, wishes, screens)
@@ -214,8 +220,8 @@ def _sweep(
             wishes=watch.wishes,
             measured=measured_of(request.trials, records),
         )
-        data = request.source.directory
-        return sweep(plan.to_run, data, workers, view, screens=watch.screens)
+        source = request.source
+        return sweep(plan.to_run, source, workers, view, screens=watch.screens)
 
 
 def _ask(plan: LaunchPlan, *, assume_yes: bool) -> None:
