@@ -85,9 +85,8 @@ def exclusive(path: Path, *, busy: str | None = None) -> Iterator[None]:
     Raises:
         BusyError: Someone else holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        match _flock(file, wait=busy is None):
+    with _locked(path, wait=busy is None) as outcome:
+        match outcome:
             case _Flock.OURS:
                 yield
             case _Flock.BUSY:
@@ -115,9 +114,7 @@ def lease(path: Path, *, busy: _Busy | None = None) -> Iterator[None]:
     Raises:
         BusyError: Someone else holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        outcome = _flock(file, wait=busy is None)
+    with _locked(path, wait=busy is None) as outcome:
         if outcome is _Flock.BUSY and busy is not None:
             raise BusyError(busy(read_owner(path)))
         with _owned(path, busy, reaches=outcome is _Flock.OURS):
@@ -180,6 +177,25 @@ def read_owner(path: Path) -> Owner | None:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.owner")
+
+
+# A file that was removed while we waited for it locks nothing.
+@contextmanager
+def _locked(path: Path, *, wait: bool) -> Iterator[_Flock]:
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            outcome = _flock(file, wait=wait)
+            if outcome is not _Flock.OURS or _is_there(path, file):
+                yield outcome
+                return
+
+
+def _is_there(path: Path, file: IO[str]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _flock(file: IO[str], *, wait: bool) -> _Flock:

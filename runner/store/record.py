@@ -101,7 +101,8 @@ class TrialFolder:
         return self.path / "log.txt"
 
     @cached_property
-    def _lock(self) -> Path:
+    def lock(self) -> Path:
+        """Held by whoever trains here."""
         return self.path / "lock"
 
     def hold(self) -> AbstractContextManager[None]:
@@ -110,7 +111,7 @@ class TrialFolder:
         Returns:
             A context; entering waits until a dying or a living worker has let go.
         """
-        return lease(self._lock)
+        return lease(self.lock)
 
     def describe(self, trial: Trial) -> None:
         """Write down what is computed here, and who wants it by which name.
@@ -175,7 +176,7 @@ class TrialFolder:
         word = said.get("state")
         state = next((one for one in TrialState if one == word), TrialState.QUEUED)
         if state in {TrialState.RUNNING, TrialState.FINISHED}:
-            return TrialState.RUNNING if is_held(self._lock) else TrialState.KILLED
+            return TrialState.RUNNING if is_held(self.lock) else TrialState.KILLED
         if state is TrialState.QUEUED and (self.path / _EPOCHS).exists():
             return TrialState.KILLED  # it had begun: what said so is damaged
         return state
@@ -332,6 +333,9 @@ class TrialFolder:
 
         Args:
             summary: What is worth knowing of it without reading the epochs.
+
+        Raises:
+            OSError: The disk does not take it.
         """
         files = {
             name: {
