@@ -9,12 +9,10 @@ from typing import Any, Final
 from film.validation import nearest
 from runner.errors import LaunchError
 from runner.plan import LaunchPlan, Past, choose_rows, choose_seeds, plan_launch
-from runner.progress import estimate_left_s
 from runner.sources import DataSource, find_source
 from runner.store.launches import Launch, read_launch, write_launch
 from runner.store.record import Record, TrialFolder, TrialState
 from runner.store.workspace import Workspace
-from runner.workers import Workers
 from studies.catalogue import catalogue, find_study
 from studies.study import Study
 from studies.trial import Trial
@@ -203,31 +201,6 @@ class Request:
         if said["row"] in {row.label for row in self.study.rows}:
             return "as it was before the study was edited"
         return "a row that the study no longer has"
-
-    def estimate_s(
-        self, plan: LaunchPlan, records: dict[str, Record], workers: Workers
-    ) -> float | None:
-        """Estimate how long a plan takes from the epochs that are recorded.
-
-        Args:
-            plan: The plan.
-            records: Of the wanted trials.
-            workers: On what.
-
-        Returns:
-            Seconds; None where no epoch is recorded.
-        """
-        spent: dict[str, list[tuple[int, float]]] = {}
-        remaining: dict[str, list[int]] = {}
-        for trial in self.trials:
-            record = records[trial.trial_id]
-            pair = (len(record.epochs), record.wall_time_s)
-            spent.setdefault(trial.row, []).append(pair)
-        for trial in plan.to_run:
-            n_done = len(records[trial.trial_id].epochs)
-            left = trial.config.train.max_epochs - n_done
-            remaining.setdefault(trial.row, []).append(left)
-        return estimate_left_s(spent, remaining, jobs=workers.jobs)
 
     def withdraw(self) -> list[TrialFolder]:
         """Take the study's label off trials that it wanted before it was edited.

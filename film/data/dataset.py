@@ -5,6 +5,7 @@ References:
     raw pixels divided by 255 without further normalisation.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,15 @@ __all__ = ["Batch", "QuestionDataset", "data_fingerprint", "open_dataset"]
 
 _UNKNOWN: Final = -1
 _ROWS_PER_READ: Final = 256
+_BY_QUESTION: Final = (
+    "answers",
+    "image_ids",
+    "families",
+    "types",
+    "_questions",
+    "_lengths",
+    "_rows",
+)
 
 
 @final
@@ -127,6 +137,20 @@ class QuestionDataset:
             images=_as_float(self._image_rows(self._rows[rows])),
             answers=torch.from_numpy(self.answers[rows]),
         )
+
+    def head(self, n_questions: int) -> "QuestionDataset":
+        """Give the first questions alone; the images are shared, not copied.
+
+        Args:
+            n_questions: How many, if there are as many.
+
+        Returns:
+            The questions, by the name of the whole data.
+        """
+        part = copy(self)
+        for name in _BY_QUESTION:
+            setattr(part, name, getattr(self, name)[:n_questions])
+        return part
 
     def _image_rows(
         self, rows: Int[np.ndarray, " batch"]

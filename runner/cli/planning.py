@@ -1,21 +1,28 @@
 """What ``film plan`` says: what a launch would do, before it does."""
 
 import json
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 import click
 
+from runner.estimates import Span, money
+from runner.forecast import Forecast, check_disk, forecast
 from runner.plan import InertSettings, LaunchPlan, Past, RowPlan, find_inert, plan_rows
 from runner.progress import clock
+from runner.quantities import memory
 from runner.request import LeftOver, Request
 from runner.text import aligned
 from runner.workers import Workers
 
-__all__ = ["echo_plan"]
+__all__ = ["announce", "echo_plan", "measure"]
 
 _NAMED: Final = 4  # settings in a line; JSON has them all
+_MANY: Final = 50  # trials that are worth a question
+_LONG_S: Final = 8 * 3600.0  # a launch that is
+_STEPS: Final = ((36_000, 1800), (3600, 300), (600, 60), (60, 10), (0, 1))  # seconds
 
 
 def echo_plan(
@@ -24,6 +31,7 @@ def echo_plan(
     *,
     as_json: bool,
     retry: Collection[str] | None = None,
+    price: float | None = None,
 ) -> None:
     """Print what would be run.
 
@@ -32,6 +40,7 @@ def echo_plan(
         workers: On what.
         as_json: For a program.
         retry: Launch these trials alone.
+        price: Of an hour of one GPU, or of one core.
     """
     past = request.past()
     states = {trial_id: its.state for trial_id, its in past.items()}
@@ -40,12 +49,12 @@ def echo_plan(
     labels = {row.row for row in rows}
     inert = find_inert([row for row in request.study.rows if row.label in labels])
     left_over = request.left_over()
-    estimate = request.estimate_s(plan, request.records(), workers)
+    expected = forecast(request, plan, workers)
     if as_json:
         content = {
             **_plan_json(request, plan, past),
             **_rows_json(rows, inert, left_over),
-            "estimate_s": estimate,
+            "forecast": _forecast_json(expected, workers, price),
         }
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
         return
@@ -53,10 +62,48 @@ def echo_plan(
     for line in _remarks(rows, inert, left_over):
         click.echo(line)
     click.echo(plan.summary(str(workers)))
-    if plan.to_run:
-        click.echo(_estimate_line(estimate))
+    if expected is not None:
+        for line in _forecast_lines(expected, workers, price):
+            click.echo(line)
     if not request.source.is_there:
         click.echo(f"data will be made in {request.source.directory}")
+
+
+def measure(request: Request, workers: Workers) -> None:
+    """Train a few batches, for what they tell of time and memory.
+
+    Args:
+        request: What is wanted.
+        workers: On what.
+    """
+    from runner.cli.bars import follow
+    from runner.probing import probe
+
+    follow(probe(request, workers))
+
+
+def announce(
+    request: Request, plan: LaunchPlan, workers: Workers, *, assume_yes: bool
+) -> None:
+    """Say what a launch is about to do, and ask before a long one.
+
+    Args:
+        request: What is wanted.
+        plan: What of it is to be run.
+        workers: On what.
+        assume_yes: Ask nothing.
+    """
+    click.echo(plan.summary(str(workers)), err=True)
+    expected = forecast(request, plan, workers)
+    if expected is None:
+        return
+    check_disk(expected, request.workspace.root)
+    click.echo(_time_line(expected), err=True)
+    is_long = expected.time is not None and expected.time.high > _LONG_S
+    is_large = len(plan.to_run) > _MANY
+    if (is_long or is_large) and not assume_yes and sys.stdin.isatty():
+        runs = _count(len(plan.to_run), "trial")
+        click.confirm(f"Run {runs}?", abort=True, err=True)
 
 
 def _table(rows: Sequence[RowPlan]) -> str:
@@ -114,10 +161,89 @@ def _inert_lines(inert: Sequence[InertSettings], n_rows: int) -> Iterator[str]:
         yield f"{where}: {names} {does} nothing ({one.why})"
 
 
-def _estimate_line(estimate: float | None) -> str:
-    if estimate is None:
-        return "no epoch is recorded yet, so the time it takes is not known"
-    return f"about {clock(estimate)} by the epochs that are recorded"
+def _forecast_lines(
+    expected: Forecast, workers: Workers, price: float | None
+) -> Iterator[str]:
+    estimate = expected.estimate
+    yield _time_line(expected)
+    if estimate.basis:
+        yield f"  as told by {'; '.join(estimate.basis)}"
+    if estimate.memory_bytes and estimate.together_bytes:
+        yield (
+            f"memory: {memory(estimate.memory_bytes)} a trial, "
+            f"{memory(estimate.together_bytes)} for {workers.jobs} at once; "
+            f"{memory(expected.memory_free)} free{_too_much(expected)}"
+        )
+    if estimate.gpu_memory_bytes and expected.gpu_memory_free is not None:
+        yield (
+            f"GPU memory: {memory(estimate.gpu_memory_bytes)} a trial; "
+            f"{memory(expected.gpu_memory_free)} free"
+        )
+    world = f", {memory(expected.world_bytes)} for the world" * bool(expected.world)
+    full = "" if expected.fits_on_disk else ": NOT ENOUGH"
+    yield (
+        f"disk: about {memory(expected.disk_bytes)} for trials{world}; "
+        f"{memory(expected.disk_free)} free{full}"
+    )
+    if price is not None and estimate.work is not None:
+        cost = money(estimate.work, workers, price)
+        unit = "GPU" if workers.n_gpus else "core"
+        yield f"cost: {cost.low:.2f} to {cost.high:.2f} at {price:g} a {unit}-hour"
+
+
+def _time_line(expected: Forecast) -> str:
+    making = f"about {_between(expected.making)} until its world is made"
+    if expected.time is None:
+        known = f"{making}; " if expected.world else ""
+        return (
+            f"{known}nothing like these trials is measured yet, so the time they take "
+            "is not known (`film plan --probe` measures it)"
+        )
+    whole = f"about {_between(expected.time)} until all is done"
+    return f"{whole}, {making}" if expected.world else whole
+
+
+def _too_much(expected: Forecast) -> str:
+    return "" if expected.fits_in_memory else ": NOT ENOUGH, take fewer jobs (-j)"
+
+
+# No more digits than the evidence bears.
+def _between(span: Span) -> str:
+    low, high = (clock(_rounded(seconds)) for seconds in (span.low, span.high))
+    return low if low == high else f"{low} to {high}"
+
+
+def _rounded(seconds: float) -> float:
+    step = next(step for least, step in _STEPS if seconds >= least)
+    return step * max(round(seconds / step), 1)
+
+
+def _forecast_json(
+    expected: Forecast | None, workers: Workers, price: float | None
+) -> dict[str, Any] | None:
+    if expected is None:
+        return None
+    estimate = expected.estimate
+    work, time = estimate.work, expected.time
+    cost = None
+    if price is not None and work is not None:
+        cost = money(work, workers, price)
+    return {
+        "time_s": None if time is None else asdict(time),
+        "work_s": None if work is None else asdict(work),
+        "world_s": asdict(expected.making) if expected.world else None,
+        "told_by": list(estimate.basis),
+        "cost": None if cost is None else asdict(cost),
+        "memory_bytes": estimate.memory_bytes,
+        "memory_together_bytes": estimate.together_bytes,
+        "memory_free_bytes": expected.memory_free,
+        "gpu_memory_bytes": estimate.gpu_memory_bytes,
+        "gpu_memory_free_bytes": expected.gpu_memory_free,
+        "disk_bytes": expected.disk_bytes,
+        "disk_world_bytes": expected.world_bytes,
+        "disk_free_bytes": expected.disk_free,
+        "fits": expected.fits_on_disk and expected.fits_in_memory,
+    }
 
 
 def _plan_json(

@@ -57,17 +57,38 @@ def show(study: str, *, as_json: bool) -> None:
 @worker_options
 @data_option
 @store_option
+@click.option(
+    "--probe", is_flag=True, help="Train a few batches first, to tell time and memory."
+)
+@click.option(
+    "--price",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="P",
+    help="Of an hour of one GPU or, on the CPU, of one core.",
+)
 @as_json
-def plan(study: str, *, as_json: bool, **flags: Unpack[Flags]) -> None:
-    """Show what a launch of STUDY would run.
+def plan(
+    study: str,
+    *,
+    probe: bool,
+    price: float | None,
+    as_json: bool,
+    **flags: Unpack[Flags],
+) -> None:
+    """Show what a launch of STUDY would run, and what that would take.
 
-    Example: film plan quick --seeds 2
+    Time and memory are told by trials that are recorded, or by --probe, whose figures
+    are kept in the store.
+
+    Example: film plan quick --seeds 2 --probe --price 0.05
     """
     from runner.cli.launching import resolve
-    from runner.cli.planning import echo_plan
+    from runner.cli.planning import echo_plan, measure
 
     request, workers = resolve(study, flags)
-    echo_plan(request, workers, as_json=as_json)
+    if probe:
+        measure(request, workers)
+    echo_plan(request, workers, as_json=as_json, price=price)
 
 
 @click.command()

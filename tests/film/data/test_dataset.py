@@ -14,6 +14,7 @@ import torch
 
 from film.config import ImageInput
 from film.data.dataset import Batch, open_dataset
+from film.data.outline import outline_of
 from film.data.prepare import PrepareOptions, prepare
 from film.data.programs import QuestionType
 from film.data.vocabulary import build_vocabulary, write_vocabulary
@@ -403,3 +404,31 @@ class TestMistakes:
             file["types"].attrs["type_names"] = ["count", "exist"]
         with pytest.raises(DataError, match=r"'types' has numbers beyond its type_nam"):
             open_dataset(store, "train", ImageInput.PIXELS)
+
+
+def test_the_first_questions_alone_are_the_same_questions(store: Path) -> None:
+    whole = open_dataset(store, "train", ImageInput.FEATURES)
+    part = whole.head(3)
+    assert len(part) == 3
+    assert len(whole) > 3
+    rows = np.array([2, 0])
+    for mine, its in zip(
+        vars(part.batch(rows)).values(), vars(whole.batch(rows)).values(), strict=True
+    ):
+        assert torch.equal(mine, its)
+    assert part.types.tolist() == whole.types[:3].tolist()
+    assert part.fingerprint == whole.fingerprint
+
+
+@pytest.mark.parametrize("kind", list(ImageInput))
+def test_an_outline_says_what_a_store_holds(store: Path, kind: ImageInput) -> None:
+    outline = outline_of(store, [kind, None])
+    whole = open_dataset(store, "train", kind)
+    every = whole.batch(np.arange(len(whole)))
+    assert outline.n_train == len(whole)
+    assert outline.n_val == len(open_dataset(store, "val", kind))
+    assert outline.n_tokens >= every.questions.shape[1]
+    assert outline.n_words == len(whole.vocabulary.question_token_to_idx)
+    assert outline.n_answers == len(whole.vocabulary.answer_token_to_idx)
+    assert outline.shape(kind) == whole.image_shape
+    assert outline.shape(None) == (0, 0, 0)
