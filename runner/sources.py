@@ -12,7 +12,7 @@ from runner.store.files import absolute
 from runner.store.locks import exclusive
 from runner.store.workspace import Workspace
 
-__all__ = ["DataSource", "find_source", "make_missing"]
+__all__ = ["DataSource", "find_source", "make_here", "make_missing"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,3 +91,17 @@ def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
     lock = source.directory.with_name(f"{source.directory.name}.lock")
     with exclusive(lock):
         yield from make_world(source.world, source.directory, processes=processes)
+
+
+def make_here(world: WorldConfig, directory: Path, *, processes: int) -> None:
+    """Make a world on a machine that has none.
+
+    Args:
+        world: What to make.
+        directory: Where.
+        processes: How many processes may draw.
+    """
+    source = DataSource(directory=directory, fingerprints={}, world=world)
+    if not source.is_there:
+        for _ in make_missing(source, processes=processes):
+            pass

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
 
 from runner.needs import Measured, Peaks
 from runner.progress import Board, Display, Heartbeat
 from runner.revision import revision
+from runner.sources import DataSource
 from runner.stopping import Stop, Wish, Wishes
 from runner.store.record import Record, TrialState
 from runner.store.workspace import Workspace
@@ -72,7 +72,7 @@ def measured_of(wanted: Sequence[Trial], records: Mapping[str, Record]) -> Measu
 
 def sweep(
     trials: Sequence[Trial],
-    data: Path,
+    source: DataSource,
     workers: Workers,
     view: "SweepView",
     *,
@@ -82,7 +82,7 @@ def sweep(
 
     Args:
         trials: What to run, in order.
-        data: The store to learn from.
+        source: What to learn from.
         workers: On what.
         view: Shows and mirrors what happens.
         screens: End trials early that are less promising than others.
@@ -97,8 +97,10 @@ def sweep(
         jobs.append(
             TrialJob(
                 trial=trial,
-                data=data,
+                data=source.directory,
+                world=source.world if workers.storage else None,
                 folder=folder.path,
+                storage=workers.storage,
                 device=workers.device,
                 n_threads=workers.n_threads,
                 n_jobs=workers.per_machine or workers.jobs,

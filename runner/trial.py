@@ -5,7 +5,7 @@ import logging
 import os
 import platform
 import shlex
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from film.config import ImageInput
 from film.data.dataset import QuestionDataset, open_dataset
 from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
+from film.world.config import WorldConfig
 from runner.guards import Guard, Limits
 from runner.isolation import isolated
 from runner.revision import Revision
@@ -39,6 +40,8 @@ class TrialJob:
     trial: Trial
     data: Path  # the store that ``trial.data`` names
     folder: Path
+    storage: str | None = None  # where machines share folders; None: on a disk
+    world: WorldConfig | None = None  # what to make on a machine that has no data
     device: str = "cpu"
     n_threads: int = 1
     n_jobs: int = 1  # that share the machine's memory
@@ -49,7 +52,10 @@ class TrialJob:
 
 
 def run_trial(
-    job: TrialJob, *, need_bytes: int | None = None
+    job: TrialJob,
+    *,
+    need_bytes: int | None = None,
+    leave: Callable[[int], object] = os._exit,
 ) -> Generator[EpochMetrics, None, None]:
     """Train one trial and record it; go on from where an earlier attempt stopped.
 
@@ -60,6 +66,7 @@ def run_trial(
         job: What to run, and where.
         need_bytes: The memory that such a trial took before; None where that is not
             known.
+        leave: Ends the process, where that has to be.
 
     Yields:
         The metrics of every epoch, after they are safely in the folder; nothing
@@ -72,7 +79,7 @@ def run_trial(
             return
         _clear(folder, state)
         folder.describe(job.trial)
-        guard = Guard(folder, job.limits, need_bytes=need_bytes)
+        guard = Guard(folder, job.limits, need_bytes=need_bytes, leave=leave)
         with _log_to(folder.log), isolated(job.n_threads), guard:
             with folder.attempt():
                 last = yield from _train(job, folder, guard)
@@ -244,5 +251,6 @@ def _environment(job: TrialJob) -> Mapping[str, Any]:
         "git": job.revision.summary if job.revision else None,
         "device": gpu or job.device,
         "threads": job.n_threads,
+        "visible_gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "command": redacted(shlex.join(job.command)),
     }

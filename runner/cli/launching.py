@@ -1,6 +1,5 @@
 """What ``film plan`` and ``film run`` do."""
 
-import sys
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -13,6 +12,7 @@ import click
 from film.data.progress import Progress
 from runner.cli.bars import follow
 from runner.cli.options import Flags, check_data
+from runner.cli.planning import announce
 from runner.cli.reading import conclude
 from runner.cli.screening import conclude_screening
 from runner.machines import choose_cluster_workers
@@ -32,7 +32,6 @@ from runner.workers import Workers, choose_workers, n_cores, with_limits
 
 __all__ = ["count_gpus", "resolve", "run_request", "workers_of"]
 
-_MANY: Final = 50  # trials that are worth a question
 _INCOMPLETE: Final = 1
 _INTERRUPTED: Final = 130
 
@@ -132,8 +131,7 @@ def run_request(
         plan = request.plan(records, retry=None if retry is None else retry.trial_ids)
         screens = flags.get("screen", False)
         plan = unscreened(plan, records) if screens else plan
-        click.echo(plan.summary(str(workers)), err=True)
-        _ask(plan, assume_yes=flags["yes"])
+        announce(request, plan, workers, assume_yes=flags["yes"])
         mirror = Mirror(request.workspace, uri, warn=_warn)
         mirror.everything(_withdrawn(request), [])
         if plan.to_run:
@@ -222,11 +220,6 @@ def _sweep(
         )
         source = request.source
         return sweep(plan.to_run, source, workers, view, screens=watch.screens)
-
-
-def _ask(plan: LaunchPlan, *, assume_yes: bool) -> None:
-    if len(plan.to_run) > _MANY and not assume_yes and sys.stdin.isatty():
-        click.confirm(f"Run {len(plan.to_run)} trials?", abort=True, err=True)
 
 
 def _warn(line: str) -> None:

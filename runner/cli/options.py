@@ -30,6 +30,7 @@ __all__ = [
 class Flags(TypedDict, total=False):
     """Values of the flags below, as click hands them on."""
 
+    address: str | None
     budget: float | None
     data: Path | None
     device: str
@@ -42,6 +43,7 @@ class Flags(TypedDict, total=False):
     only: tuple[str, ...]
     screen: bool
     seeds: int | None
+    storage: str | None
     store: Path
     tracking_uri: str | None
     yes: bool
@@ -149,6 +151,17 @@ def worker_options(command: _Command) -> _Command:
             default=1.0,
             show_default=True,
             help="Share of a GPU for each trial.",
+        ),
+        click.option(
+            "--address",
+            metavar="HOST:PORT",
+            help="Head of a Ray cluster to run on, or auto.  [default: this machine]",
+        ),
+        click.option(
+            "--storage",
+            metavar="URI",
+            help="Where its machines share trials: s3://BUCKET/PREFIX, file:///PATH.  "
+            "[default: the store, on a shared disk]",
         ),
     )
 

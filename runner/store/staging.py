@@ -1,11 +1,12 @@
 """Carries trials' folders between this store, an address, and the disks of workers."""
 
+import logging
+import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, final
 
@@ -16,22 +17,65 @@ from runner.store.files import read_json, write_json
 from runner.store.locks import exclusive, is_held
 from runner.store.private import private_folder
 from runner.store.record import TrialFolder, TrialState
-from runner.store.remote import SENT, BrokenError, Progress, Storage
+from runner.store.remote import SENT, Attempt, BrokenError, Progress, Storage
 
 __all__ = ["Collector", "Stage", "staged"]
 
+_LOGGER: Final = logging.getLogger(__name__)
 _LARGE: Final = {"checkpoint.pt", "checkpoint.previous.pt", "best.pt"}
 _N_THREADS: Final = 8
 _PROBLEMS: Final = (ArrowException, OSError, BrokenError)
 
 
-@dataclass(frozen=True, kw_only=True)
+@final
 class Stage:
     """Where a worker trains a trial, and how it sends what it has."""
 
-    folder: Path
-    attempt: str = ""  # "" where the store itself is at hand
-    send: Callable[[], None] = lambda: None
+    def __init__(self, folder: Path, attempt: Attempt | None = None) -> None:
+        """Name a place to train.
+
+        Args:
+            folder: The trial's, on this machine.
+            attempt: What to send to; None where the store itself is at hand.
+        """
+        self.folder = folder
+        self._attempt = attempt
+        self._sent: dict[str, tuple[int, int]] | None = None
+
+    @property
+    def attempt(self) -> str:
+        """What it is called at the address; empty where there is none."""
+        return "" if self._attempt is None else self._attempt.name
+
+    def send(self) -> None:
+        """Send what there is, if anything but the log has changed."""
+        stamps = self._stamps()
+        if self._attempt is not None and stamps != self._sent:
+            self._attempt.push(TrialFolder(self.folder))
+            self._sent = stamps
+
+    def try_to_send(self) -> None:
+        """Send after an epoch; what does not arrive now is sent with the next one."""
+        try:
+            self.send()
+        except _PROBLEMS as problem:
+            _LOGGER.warning("this epoch is not sent yet: %s", problem)
+
+    def leave(self, code: int) -> None:
+        """Send why this process has to end, and end it.
+
+        Args:
+            code: What it ends with.
+        """
+        try:
+            self.try_to_send()
+        finally:
+            os._exit(code)
+
+    def _stamps(self) -> dict[str, tuple[int, int]]:
+        paths = [self.folder / name for name in SENT if name != "log.txt"]
+        stats = {path.name: path.stat() for path in paths if path.is_file()}
+        return {name: (it.st_mtime_ns, it.st_size) for name, it in stats.items()}
 
 
 @contextmanager
@@ -46,7 +90,7 @@ def staged(uri: str | None, folder: Path) -> Iterator[Stage]:
         Where to train.
     """
     if uri is None:
-        yield Stage(folder=folder)
+        yield Stage(folder)
         return
     storage = Storage(uri)
     with _own_folder(folder.name) as here:
@@ -56,8 +100,7 @@ def staged(uri: str | None, folder: Path) -> Iterator[Stage]:
                 earlier.pull(trial)
                 break
             shutil.rmtree(here, ignore_errors=True)
-        attempt = storage.begin(trial.trial_id)
-        yield Stage(folder=here, attempt=attempt.name, send=lambda: attempt.push(trial))
+        yield Stage(here, storage.begin(trial.trial_id))
 
 
 # What a worker that was killed left behind is removed by the next one.

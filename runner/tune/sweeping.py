@@ -24,9 +24,11 @@ from runner.needs import Peaks
 from runner.progress import Heartbeat
 from runner.stopping import Stop, Wish
 from runner.store.record import TrialFolder, TrialState
+from runner.store.staging import Collector
 from runner.trial import TrialJob
 from runner.tune.cluster import connected
 from runner.tune.interruption import Interruption
+from runner.tune.nodes import check_machines
 from runner.tune.screening import screening_scheduler
 from runner.tune.working import packed, work
 from runner.workers import Workers
@@ -101,17 +103,24 @@ def run_sweep(
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),  # Ray prints that a worker died
-        connected(workers) as storage,
-        Interruption() as interruption,
+        connected(workers) as home,
     ):
-        sweep = _Sweep(jobs, workers, listener, interruption)
-        _tuner(sweep, storage, screens=screens).fit()
+        if workers.address is not None:
+            check_machines(jobs, workers)
+        with (
+            Collector(
+                workers.storage, [TrialFolder(job.folder) for job in jobs]
+            ) as far,
+            Interruption() as interruption,
+        ):
+            sweep = _Sweep(jobs, workers, listener, interruption, far)
+            _tuner(sweep, home, screens=screens).fit()
     _await_the_dead(jobs)
     sweep.note_screened()
     return interruption.reason
 
 
-def _tuner(sweep: "_Sweep", storage: Path, *, screens: bool) -> tune.Tuner:
+def _tuner(sweep: "_Sweep", home: Path, *, screens: bool) -> tune.Tuner:
     trainable = tune.with_resources(
         tune.with_parameters(work, **packed(sweep.jobs)),
         {"cpu": sweep.workers.cpus_per_trial, "gpu": sweep.workers.gpus_per_trial},
@@ -127,7 +136,7 @@ def _tuner(sweep: "_Sweep", storage: Path, *, screens: bool) -> tune.Tuner:
         ),
         run_config=tune.RunConfig(
             name="sweep",
-            storage_path=str(storage),
+            storage_path=str(home),
             verbose=0,
             callbacks=[_Callback(sweep)],
             failure_config=tune.FailureConfig(max_failures=0),  # the lineup counts
@@ -145,8 +154,10 @@ class _Sweep:
         workers: Workers,
         listener: SweepListener,
         interruption: Interruption,
+        far: Collector,
     ) -> None:
         self.jobs, self.workers = jobs, workers
+        self._far = far  # where workers have no way to the store
         self.cut: dict[int, int] = {}  # the last epoch of what was screened out
         self._listener = listener
         self._interruption = interruption
@@ -197,12 +208,14 @@ class _Sweep:
     def started(self, number: int, actor: Any) -> None:  # noqa: ANN401 - Ray's
         """Note that a worker took up a trial."""
         self._actors[number] = actor
+        self._far.started(self._id(number))
         self._listener.started(self._id(number))
         if number in self._dropped:
             ray.kill(actor)
 
     def said(self, number: int, result: dict[str, Any]) -> None:
         """Pass on what a worker reports."""
+        self._far.said(self._id(number), result.get("attempt", ""))
         if "waits" in result:
             self._listener.waits(self._id(number), result["waits"])
         elif "epoch" in result:
@@ -215,6 +228,10 @@ class _Sweep:
 
     def ended(self, number: int) -> None:
         """Note that a trial is over."""
+        problem = self._far.ended(self._id(number))
+        if problem:
+            folder = TrialFolder(self.jobs[number].folder)
+            folder.fail(f"its worker's files did not arrive, run again: {problem}")
         self._lineup.end(number)
         if number in self.cut:
             self._listener.screened(self._id(number), self.cut[number])
@@ -224,6 +241,7 @@ class _Sweep:
     def failed(self, number: int, said: str) -> None:
         """Note that a worker is gone: the trial is over, or another one goes on."""
         folder = TrialFolder(self.jobs[number].folder)
+        self._far.ended(self._id(number))
         taken = self._taken[number]
         was_short = self._kills.has_grown()
         if number in self._dropped or taken.has_ended(folder):

@@ -13,7 +13,9 @@ from runner.admission import Need, Place, Promises, graphics, main_memory
 from runner.guards import Limits
 from runner.needs import Peaks
 from runner.revision import Revision
+from runner.sources import make_here
 from runner.store.record import TrialFolder, TrialState, one_line
+from runner.store.staging import Stage, staged
 from runner.trial import TrialJob, run_trial
 
 __all__ = ["packed", "work"]
@@ -53,12 +55,20 @@ def work(
     packed_job: TrialJob = pickle.loads(jobs[config["index"]])  # noqa: S301 - the driver's own
     limits = _of_this_machine(packed_job.limits, packed_job.n_jobs)
     job = replace(packed_job, revision=revision, limits=limits)
-    tune.report({"has_begun": True})  # Tune prints a line for a trial that says nothing
+    expected = Peaks(memory=config["memory"], gpu_memory=config["gpu_memory"])
+    with staged(job.storage, job.folder) as stage:
+        # Tune prints a line for a trial that says nothing.
+        tune.report({"has_begun": True, "attempt": stage.attempt})
+        _work_at(stage, replace(job, folder=stage.folder), expected)
+        stage.send()
+
+
+def _work_at(stage: Stage, job: TrialJob, expected: Peaks) -> None:
     folder = TrialFolder(job.folder)
     before = _said(folder)
     try:
         with _words_of_a_crash(folder):
-            _train(job, Peaks(memory=config["memory"], gpu_memory=config["gpu_memory"]))
+            _train(job, expected, stage)
     except Exception as problem:
         if folder.state() is TrialState.RUNNING:  # it was the report that failed
             raise
@@ -66,20 +76,24 @@ def work(
             folder.fail(one_line(problem))
 
 
-def _train(job: TrialJob, expected: Peaks) -> None:
+def _train(job: TrialJob, expected: Peaks, stage: Stage) -> None:
     peaks = _own_or(expected, TrialFolder(job.folder))
+    if job.world is not None:
+        make_here(job.world, job.data, processes=job.n_threads)
     with ExitStack() as stack:
         for need, place in _needs(job, peaks):
             room = Promises().room_for(need, place, _say_why_it_waits)
             stack.enter_context(room)
-        epochs = stack.enter_context(closing(run_trial(job, need_bytes=peaks.memory)))
-        for metrics in epochs:
+        work = run_trial(job, need_bytes=peaks.memory, leave=stage.leave)
+        for metrics in stack.enter_context(closing(work)):
+            stage.try_to_send()
             tune.report(
                 {
                     "epoch": metrics.epoch,
                     "val_accuracy": metrics.val_accuracy,
                     "best_val_accuracy": metrics.best_val_accuracy,
                     "wall_time_s": metrics.wall_time_s,
+                    "attempt": stage.attempt,
                 }
             )
 
