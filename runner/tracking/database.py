@@ -20,6 +20,12 @@ __all__ = ["EXPERIMENT", "is_damaged", "prepare", "watch_connections"]
 
 EXPERIMENT: Final = "film"
 _BUSY_S: Final = 20.0
+_DAMAGED: Final = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+}
+_PRIMARY: Final = 0xFF  # of an extended error code
 _KEY: Final = "film.file"
 _LOCAL: Final = (  # on others, processes of two machines cannot share a WAL
     *("apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "hfs", "ntfs"),
@@ -73,10 +79,9 @@ def is_damaged(path: Path) -> bool:
                 return True
             query = "SELECT count(*) FROM sqlite_master"  # none: half made
             return bool(connection.execute(query).fetchone()[0] == 0)
-    except sqlite3.OperationalError:  # locked, or not to be read by this user
-        return False
-    except sqlite3.DatabaseError:
-        return True
+    except sqlite3.Error as error:  # others are of a file in use, or of a full disk
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        return code in _DAMAGED or code & _PRIMARY in _DAMAGED
 
 
 @functools.cache

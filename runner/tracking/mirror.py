@@ -66,6 +66,7 @@ class Mirror:
         self._lines: list[str] = []  # to be said
         self._has_warned = False
         self._has_begun = False
+        self._is_checked = False
         self.problem = ""  # why MLflow lags behind; empty where it does not
         self.refused: list[Path] = []  # folders that an MLflow that answers rejects
 
@@ -97,12 +98,15 @@ class Mirror:
     def everything(
         self,
         folders: Sequence[TrialFolder],
-        launches: Iterable[Launch],
+        launches: Sequence[Launch],
         *,
         again: bool = False,
         within_s: float | None = None,
     ) -> int:
         """Copy what changed since it was last copied here, and wait for that.
+
+        Where nothing is named there is nothing to wait for: what an earlier launch
+        left behind is sent meanwhile.
 
         Args:
             folders: Of trials.
@@ -113,6 +117,9 @@ class Mirror:
         Returns:
             How many trials were copied.
         """
+        if not folders and not launches:
+            self._begin()
+            return 0
         self.problem, self.refused = "", []
         self._copied.clear()
         wanted = [folder.path for folder in folders]
@@ -156,6 +163,8 @@ class Mirror:
     # From here on, the thread's part.
     def _work(self, task: Task) -> None:
         try:
+            if not self._is_checked:
+                self._check()
             if task.home == self._workspace.root:
                 self._survey(task.lane)
             elif task.launch is not None:
@@ -164,6 +173,13 @@ class Mirror:
                 self._trial(TrialFolder(task.home), again=task.again)
         except Exception as error:  # noqa: BLE001 - whatever it is, the sweep goes on
             self._note(task, error)
+
+    # A damaged store has what the receipts say no longer.
+    def _check(self) -> None:
+        path = sqlite_file(self._uri)
+        if path is not None and path.exists() and is_damaged(path):
+            self._opened()  # makes it anew
+        self._is_checked = True
 
     def _trial(self, folder: TrialFolder, *, again: bool) -> None:
         digest = self._digest(folder)

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,27 +25,6 @@ from studies.trial import Trial
 
 # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:.*noload.*loader strategy")
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a local store once: it takes MLflow seconds."""
-    root = tmp_path_factory.mktemp("empty")
-    Tracker(f"sqlite:///{root / 'mlflow.db'}", root / "artifacts")
-    return root / "mlflow.db"
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, empty_store: Path) -> Workspace:
-    """Give a store of one's own, whose experiment has its artifacts there."""
-    workspace = Workspace.at(tmp_path / "store")
-    workspace.root.mkdir()
-    shutil.copy(empty_store, workspace.root / "mlflow.db")
-    with closing(sqlite3.connect(workspace.root / "mlflow.db")) as connection:
-        update = "UPDATE experiments SET artifact_location = ? WHERE name = 'film'"
-        connection.execute(update, (workspace.artifacts.as_uri(),))
-        connection.commit()
-    return workspace
 
 
 @pytest.fixture
