@@ -61,8 +61,8 @@ class Forecast:
     disk_bytes: int  # that trials will write
     world_bytes: int  # that the world takes while it grows, beyond what is there
     disk_free: int
-    memory_free: int
-    gpu_memory_free: int | None  # of one GPU; None on the CPU
+    memory_free: int | None  # None where other machines do the work
+    gpu_memory_free: int | None  # of one GPU; likewise, and None on the CPU
 
     @property
     def time(self) -> Span | None:
@@ -86,7 +86,8 @@ class Forecast:
     @property
     def fits_in_memory(self) -> bool:
         """Whether as many trials as run at once have room; what is unknown has."""
-        return (self.estimate.together_bytes or 0) <= self.memory_free
+        needed, free = self.estimate.together_bytes, self.memory_free
+        return needed is None or free is None or needed <= free
 
 
 @dataclass(frozen=True)
@@ -257,19 +258,20 @@ def find_evidence(request: Request, workers: Workers) -> list[Evidence]:
     return [*(found or _elsewhere(request, device, data)), *probes]
 
 
-def read_probes(request: Request, device: str) -> list[Evidence]:
+def read_probes(request: Request, device: str | None) -> list[Evidence]:
     """Read what probes have measured in a store.
 
     Args:
         request: What is wanted.
-        device: On what.
+        device: On what; None for any GPU.
 
     Returns:
         One for each configuration.
     """
     said = read_json(request.workspace.root / PROBES)
     found = []
-    for one in said.get(device, []):
+    devices = [one for one in said if _is_same(one, device)]
+    for one in [one for name in devices for one in said[name]]:
         try:
             config = Config().with_changes(one["config"])
             found.append(Evidence(**{**one, "config": config, "is_probe": True}))
@@ -278,23 +280,29 @@ def read_probes(request: Request, device: str) -> list[Evidence]:
     return found
 
 
-def device_name(workers: Workers) -> str:
+def device_name(workers: Workers) -> str | None:
     """Name what trials run on, as they record it.
 
     Args:
         workers: Who runs them.
 
     Returns:
-        ``cpu``, or the name of the GPU.
+        ``cpu``, or the name of the GPU; None for GPUs of other machines.
     """
     if not workers.n_gpus:
         return "cpu"
+    if workers.address is not None:
+        return None
     import torch  # noqa: PLC0415 - takes a second
 
     return str(torch.cuda.get_device_name())
 
 
-def _elsewhere(request: Request, device: str, data: set[str]) -> list[Evidence]:
+def _is_same(recorded: object, device: str | None) -> bool:
+    return recorded not in {"cpu", None} if device is None else recorded == device
+
+
+def _elsewhere(request: Request, device: str | None, data: set[str]) -> list[Evidence]:
     trials = request.workspace.trials
     paths = sorted(trials.iterdir())[:_OTHERS] if trials.is_dir() else []
     found = []
@@ -313,10 +321,10 @@ def _elsewhere(request: Request, device: str, data: set[str]) -> list[Evidence]:
 
 
 def _measured(
-    folder: TrialFolder, name: str, config: Config, device: str, data: str
+    folder: TrialFolder, name: str, config: Config, device: str | None, data: str
 ) -> Evidence | None:
     environment = read_json(folder.path / "environment.json")
-    if environment.get("device") != device:
+    if not _is_same(environment.get("device"), device):
         return None
     record = folder.read()
     if not record.epochs or record.state is TrialState.DIVERGED:
@@ -391,7 +399,9 @@ def _free_disk(directory: Path) -> int:
     return shutil.disk_usage(there).free
 
 
-def _free_memory(workers: Workers) -> tuple[int | None, int]:
+def _free_memory(workers: Workers) -> tuple[int | None, int | None]:
+    if workers.address is not None:
+        return None, None
     from film.data.memory import free_bytes  # noqa: PLC0415 - psutil
 
     if not workers.n_gpus:

@@ -71,11 +71,16 @@ def probe(request: Request, workers: Workers) -> Iterator[Progress]:
 
     Yields:
         How far the work is.
+
+    Raises:
+        LaunchError: Other machines would do the work.
     """
+    device = device_name(workers)
+    if workers.address is not None or device is None:
+        raise LaunchError("a probe runs on this machine: leave out --address")
     world = missing_world(request)
     outline = outline_for(request, world)
     rows = _rows(request, Sizes(outline))
-    device = device_name(workers)
     with tempfile.TemporaryDirectory(prefix="film-probe-") as folder:
         data = request.source.directory
         if world is not None:

@@ -134,7 +134,7 @@ def _remarks(
             there = _count(row.epochs_there, "epoch")
             yield f"{row.row}: {_count(row.to_go_on, 'run')} with {there} done go on"
         if row.failed:
-            yield f"{row.row}: {_count(row.failed, 'run')} failed, and start again"
+            yield f"{row.row}: of those to run, {row.failed} failed before"
         for (study, name), runs in row.done_as.items():
             yield f"{row.row}: {_count(runs, 'run')} done {_done_as(study, name, row)}"
     yield from _inert_lines(inert, len(rows))
@@ -171,8 +171,8 @@ def _forecast_lines(
     if estimate.memory_bytes and estimate.together_bytes:
         yield (
             f"memory: {memory(estimate.memory_bytes)} a trial, "
-            f"{memory(estimate.together_bytes)} for {workers.jobs} at once; "
-            f"{memory(expected.memory_free)} free{_too_much(expected)}"
+            f"{memory(estimate.together_bytes)} for {workers.jobs} at once"
+            f"{_free_memory(expected)}"
         )
     if estimate.gpu_memory_bytes and expected.gpu_memory_free is not None:
         yield (
@@ -200,11 +200,15 @@ def _time_line(expected: Forecast) -> str:
             "is not known (`film plan --probe` measures it)"
         )
     whole = f"about {_between(expected.time)} until all is done"
-    return f"{whole}, {making}" if expected.world else whole
+    part = f", of which {_between(expected.making)} to make its world"
+    return whole + part * bool(expected.world)
 
 
-def _too_much(expected: Forecast) -> str:
-    return "" if expected.fits_in_memory else ": NOT ENOUGH, take fewer jobs (-j)"
+def _free_memory(expected: Forecast) -> str:
+    if expected.memory_free is None:
+        return ""
+    enough = "" if expected.fits_in_memory else ": NOT ENOUGH, take fewer jobs (-j)"
+    return f"; {memory(expected.memory_free)} free{enough}"
 
 
 # No more digits than the evidence bears.
