@@ -23,10 +23,12 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.errors import FilmError
+from film.world.config import WorldConfig
 from runner.errors import LaunchError
+from runner.sources import make_here
 from runner.store.locks import exclusive, is_held
 from runner.trial import TrialJob
-from runner.workers import Workers
+from runner.workers import Workers, n_cores
 
 __all__ = ["PACKAGES", "check_machines"]
 
@@ -41,6 +43,7 @@ class _Data:
     directory: Path
     image_input: ImageInput | None
     fingerprint: str
+    world: WorldConfig | None  # what to make where there is nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +60,13 @@ def check_machines(
 ) -> None:
     """Ask every machine of a cluster that may get a trial.
 
+    Where the data are a world, and the store is not shared, it makes that world first,
+    which may take longer than anything else.
+
     Args:
         jobs: What is to be run.
         workers: On what.
-        patience_s: How long a machine may take to answer.
+        patience_s: How long a machine that makes nothing may take to answer.
 
     Raises:
         LaunchError: A machine lacks something; the line says which and what.
@@ -92,6 +98,7 @@ def _data_of(jobs: Sequence[TrialJob]) -> tuple[_Data, ...]:
             directory=job.data,
             image_input=job.trial.config.model.image_input,
             fingerprint=job.trial.data,
+            world=job.world,
         )
         for job in jobs
     )
@@ -119,7 +126,12 @@ def _ask(
         ).remote(needs): node
         for node in machines
     }
-    answered, silent = ray.wait(list(asked), num_returns=len(asked), timeout=patience_s)
+    makes_worlds = any(data.world is not None for data in needs.data)
+    answered, silent = ray.wait(
+        list(asked),
+        num_returns=len(asked),
+        timeout=None if makes_worlds else patience_s,
+    )
     problems = {asked[one]: _answer(one) for one in answered}
     for one in silent:
         problems[asked[one]] = f"it does not answer within {patience_s:.0f} s"
@@ -216,6 +228,8 @@ def _not_shared(token: Path) -> str:
 
 def _wrong_data(data: _Data) -> str:
     directory = data.directory
+    if data.world is not None:
+        make_here(data.world, directory, processes=n_cores())
     if not directory.is_dir():
         return f"the data are not there: no folder {directory}"
     try:
