@@ -49,6 +49,10 @@ class Launch:
         """Every living process of this launch, the driver among them."""
         return marked_processes(self.mark)
 
+    def owns(self, pid: int) -> bool:
+        """Tell whether a living process is of this launch."""
+        return psutil.pid_exists(pid) and _bears(psutil.Process(pid), self.mark)
+
     def signal(self, *numbers: signal.Signals, pause_s: float = 0.0) -> None:
         """Send signals to the driver alone, as `kill PID` does."""
         for position, number in enumerate(numbers):
@@ -103,16 +107,17 @@ def start(words: list[str], folder: Path, **environment: str) -> Launch:
 
 
 def marked_processes(mark: str) -> list[psutil.Process]:
-    """Find the living processes that inherited a mark; zombies are dead."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            is_alive = process.status() != psutil.STATUS_ZOMBIE
-            if is_alive and process.environ().get(_MARK) == mark:
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
+    """Find the living processes that inherited a mark."""
+    return [one for one in psutil.process_iter() if _bears(one, mark)]
+
+
+# Zombies are dead.
+def _bears(process: psutil.Process, mark: str) -> bool:
+    try:
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+        return bool(is_alive and process.environ().get(_MARK) == mark)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def wait_for(condition: Callable[[], object], patience_s: float) -> bool:

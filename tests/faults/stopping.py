@@ -48,9 +48,8 @@ def a_worker(scene: Scene, launch: Launch) -> int:
     found: list[int] = []
 
     def look() -> bool:
-        ours = {process.pid for process in launch.processes()}
         pids = [trial.running_worker for trial in scene.trials]
-        found[:] = [pid for pid in pids if pid in ours and pid is not None]
+        found[:] = [pid for pid in pids if pid is not None and launch.owns(pid)]
         return bool(found)
 
     scene.await_that(launch, look)
