@@ -18,13 +18,14 @@ from pydantic import (
 
 from film.config import Config, ImageInput, named_config
 from film.errors import FilmError
-from film.validation import validation_line
+from film.validation import nearest, validation_line
 from film.world.config import PRESETS, WorldConfig, world_preset
 from studies.errors import StudyError
 from studies.trial import BASELINE, Trial
 
 __all__ = ["Row", "Study", "StudyFile", "read_study"]
 
+_TRAINING = "train."  # begins the names of what is no part of the model
 _MOST_RUNS = 1000  # of a row; more is a slip of the finger
 
 
@@ -87,6 +88,11 @@ class StudyFile(BaseModel):
     seeds: Annotated[int, Field(strict=True, ge=1, le=_MOST_RUNS)] | list[_Seed] = (
         Field(default=5, description="How many runs a row has, or their seeds.")
     )
+    confounds: list[str] = Field(
+        default=[],
+        description="Settings of training, such as train.max_epochs, that rows may "
+        "change beside what they study; the report then says so at those rows.",
+    )
     margin: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = (
         Field(default=None, description="Percentage points that would matter.")
     )
@@ -100,6 +106,16 @@ class StudyFile(BaseModel):
         if isinstance(seeds, list) and (not seeds or len(set(seeds)) < len(seeds)):
             raise ValueError(f"got {seeds}, should be one or more different seeds")
         return seeds
+
+    @field_validator("confounds")
+    @classmethod
+    def _refuse_what_is_no_training(cls, confounds: list[str]) -> list[str]:
+        known = [name for name in Config().flat() if name.startswith(_TRAINING)]
+        for name in confounds:
+            if name not in known:
+                close = nearest(name, known)
+                raise ValueError(f"'{name}' is no setting of training{close}")
+        return confounds
 
     def resolve(self) -> "Study":
         """Work out every row.
@@ -124,6 +140,7 @@ class StudyFile(BaseModel):
             seeds=tuple(seeds),
             margin=self.margin,
             world=self.world,
+            confounds=tuple(self.confounds),
         )
 
 
@@ -147,6 +164,15 @@ class Study:
     seeds: tuple[int, ...]
     margin: float | None  # percentage points
     world: WorldConfig | None  # None where the data are given at launch
+    confounds: tuple[str, ...] = ()  # settings of training that rows may change as well
+
+    def __post_init__(self) -> None:
+        """Refuse rows that change more than they name, or more than they study."""
+        before = self.baseline.config.flat()
+        for row in self.rows[1:]:
+            changed = _changed(row, before)
+            _refuse_side_effects(row, changed)
+            _refuse_confounds(row, changed, self.confounds)
 
     @property
     def baseline(self) -> Row:
@@ -162,6 +188,21 @@ class Study:
     def inputs(self) -> tuple[ImageInput | None, ...]:
         """What the rows see of pictures: features, pixels, nothing, or several."""
         return tuple(dict.fromkeys(row.config.model.image_input for row in self.rows))
+
+    def trained_otherwise(self, row: Row) -> dict[str, tuple[Any, Any]]:
+        """Find what a row changes of its training beside what it studies.
+
+        A row that changes nothing but training studies that.
+
+        Args:
+            row: Of this study.
+
+        Returns:
+            The row's value and the baseline's, by setting.
+        """
+        before, after = self.baseline.config.flat(), row.config.flat()
+        names = _training_beside(_changed(row, before))
+        return {name: (after[name], before[name]) for name in names}
 
     def trials(
         self,
@@ -253,6 +294,40 @@ class _UniqueKeyLoader(_LOADER):  # type: ignore[misc,valid-type] # chosen at ru
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+# What differs from the baseline and makes a difference.
+def _changed(row: Row, before: Mapping[str, Any]) -> list[str]:
+    after = row.config.flat()
+    different = [name for name in after if after[name] != before[name]]
+    inert = row.config.inert() if different else {}
+    return [name for name in different if name not in inert]
+
+
+# A row that changes nothing but training studies that.
+def _training_beside(changed: list[str]) -> list[str]:
+    training = [name for name in changed if name.startswith(_TRAINING)]
+    return [] if len(training) == len(changed) else training
+
+
+def _refuse_side_effects(row: Row, changed: list[str]) -> None:
+    unnamed = [name for name in changed if name not in row.changes]
+    if unnamed:
+        raise StudyError(
+            f"row '{row.label}' differs from the baseline in more than it names: "
+            f"{', '.join(unnamed)}; name all that the row changes"
+        )
+
+
+def _refuse_confounds(row: Row, changed: list[str], allowed: tuple[str, ...]) -> None:
+    unsaid = [name for name in _training_beside(changed) if name not in allowed]
+    if unsaid:
+        names = ", ".join(unsaid)
+        raise StudyError(
+            f"row '{row.label}' also changes how it is trained ({names}), so that a "
+            "difference to the baseline may come from either: leave it out, or say "
+            f"so in the study with `confounds: [{names}]`"
+        )
 
 
 # Every row must be another one than those before it, in name and in what it computes.

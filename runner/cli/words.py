@@ -90,6 +90,7 @@ def _study(study: Study) -> dict[str, Any]:
         "question": study.question,
         "seeds": list(study.seeds),
         "margin": study.margin,
+        "confounds": list(study.confounds),
         "data": "clevr" if world is None else {"world": world.model_dump(mode="json")},
         "rows": [_row(row) for row in study.rows],
     }

@@ -3,7 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +153,17 @@ class TestIdentity:
         ("margin: 0.5", "margin: -1", r"margin: got -1"),
         ("seeds: [3, 5]", "seeds: [3, 3]", r"seeds.*\[3, 3\].*different"),
         ("seeds: [3, 5]", "seeds: 0", r"seeds"),
+        (
+            "model.n_blocks: 5",
+            "model.n_blocks: 5, train.max_epochs: 9, train.learning_rate: 1e-3",
+            r"row 'deeper' also .* \(train\.learning_rate, train\.max_epochs\), .*: \[trai",
+        ),
+        (
+            "margin: 0.5",
+            "confounds: [train.max_epoch]",
+            r"'train\.max_epoch' is no setting of training; did you mean 'train\.max_e",
+        ),
+        ("margin: 0.5", "confounds: [model.width]", r"'model\.width' is no setting of"),
         ("study: small", "study: small\nbaseline: best", r"'best'; there is paper"),
         ("study: small", "study: small\nworld: smal", r"world: .*no world 'smal'; did"),
         ("study: small", "study: small\nworld: 3", r"world: .*the name of a preset"),
@@ -196,7 +210,79 @@ def test_settings_can_be_merged_into_a_row(tmp_path: Path) -> None:
     assert row.changes == {"model.n_blocks": 6, "model.residual": False}
 
 
+class TestConfounds:
+    MORE = SMALL.replace("n_blocks: 5", "n_blocks: 5, train.max_epochs: 9")
+
+    def test_a_study_may_say_that_its_rows_are_trained_otherwise(
+        self, tmp_path: Path
+    ) -> None:
+        text = self.MORE.replace("margin: 0.5", "confounds: [train.max_epochs]")
+        study = read(tmp_path, text)
+        found = {row.label: study.trained_otherwise(row) for row in study.rows}
+        assert found.pop("deeper") == {"train.max_epochs": (9, 80)}
+        assert not any(found.values())
+
+    def test_to_say_so_changes_nothing_that_is_computed(self, tmp_path: Path) -> None:
+        text = SMALL.replace("margin: 0.5", "confounds: [train.max_epochs]")
+        one, other = read(tmp_path, SMALL), read(tmp_path, text)
+        assert [t.trial_id for t in one.trials(FINGERPRINTS)] == [
+            t.trial_id for t in other.trials(FINGERPRINTS)
+        ]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            "train.max_epochs: 9, train.learning_rate: 1e-3",  # studies training
+            "model.n_blocks: 5, train.max_epochs: 80",  # as the baseline has it
+            "model.n_blocks: 5, train.patience: 79",  # could stop the last epoch alone
+            "train.max_epochs: 9, model.norm_groups: 4",  # no norm is in groups
+        ],
+    )
+    def test_what_makes_no_second_difference_is_no_confound(
+        self, tmp_path: Path, changes: str
+    ) -> None:
+        study = read(tmp_path, SMALL.replace("model.n_blocks: 5", changes))
+        assert not any(study.trained_otherwise(row) for row in study.rows)
+
+    def test_a_row_that_changes_more_than_it_names_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain = Config.with_changes
+
+        def with_side_effect(self: Config, changes: Mapping[str, Any]) -> Config:
+            deeper = "model.n_blocks" in changes
+            return plain(self, {**changes, **({"model.width": 8} if deeper else {})})
+
+        monkeypatch.setattr(Config, "with_changes", with_side_effect)
+        message = r"'deeper' differs from the baseline in more .*: model\.width; name"
+        with pytest.raises(StudyError, match=message):
+            read(tmp_path, SMALL)
+
+    def test_so_is_one_that_is_made_in_python(self, tmp_path: Path) -> None:
+        study = read(tmp_path, SMALL)
+        first, *_ = study.rows[1:]
+        hidden = first.config.with_changes({"model.residual": False})
+        rows = (study.baseline, replace(first, config=hidden))
+        with pytest.raises(StudyError, match=r"more than it names: model\.residual"):
+            replace(study, rows=rows)
+        inert = first.config.with_changes({"model.norm_groups": 4})
+        replace(study, rows=(study.baseline, replace(first, config=inert)))
+
+
 class TestCatalogue:
+    def test_what_is_trained_otherwise_is_in_the_small_study_alone(self) -> None:
+        found = {
+            (name, row.label): set(find_study(name).trained_otherwise(row))
+            for name in catalogue()
+            for row in find_study(name).rows
+            if find_study(name).trained_otherwise(row)
+        }
+        epochs, rate = "train.max_epochs", "train.learning_rate"
+        assert found == {
+            ("small", "raw pixels, 6 epochs"): {epochs},
+            ("small", "question only, an LSTM"): {epochs, rate},
+        }
+
     @pytest.mark.parametrize("name", sorted(catalogue()))
     def test_every_study_reads_and_is_named_like_its_file(self, name: str) -> None:
         study = find_study(name)
