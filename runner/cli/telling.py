@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from runner.cli.options import as_json, store_option
+from runner.cli.options import as_json, store_option, tracking_option
 
-__all__ = ["diff", "logs", "status"]
+__all__ = ["diff", "doctor", "logs", "status"]
 
 
 @click.command()
@@ -105,3 +105,24 @@ def diff(a: str, b: str, study: str | None, store: Path, *, as_json: bool) -> No
     workspace = Workspace.at(store)
     one, other = (find_one(name, workspace, study=study) for name in (a, b))
     echo_comparison(compare(one, other, workspace), as_json=as_json)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Leave out whether Ray starts.")
+@store_option
+@tracking_option
+@as_json
+def doctor(store: Path, tracking_uri: str | None, *, quick: bool, as_json: bool) -> int:
+    """Find out why nothing starts: versions, resources, store, MLflow, Ray.
+
+    Nothing is changed. Every line is ok, a warning, or a FAIL with what would do.
+
+    Exit code: 0 nothing fails, 1 something does, 2 bad input.
+
+    Example: film doctor --quick
+    """
+    from runner.cli.examining import examine_all
+    from runner.store.workspace import Workspace
+
+    workspace = Workspace.at(store)
+    return examine_all(workspace, tracking_uri, quick=quick, as_json=as_json)
