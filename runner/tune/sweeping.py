@@ -228,11 +228,11 @@ class _Sweep:
 
     def ended(self, number: int) -> None:
         """Note that a trial is over."""
+        self._lineup.end(number)
         problem = self._far.ended(self._id(number))
         if problem:
             folder = TrialFolder(self.jobs[number].folder)
             folder.fail(f"its worker's files did not arrive, run again: {problem}")
-        self._lineup.end(number)
         if number in self.cut:
             self._listener.screened(self._id(number), self.cut[number])
         elif self._interruption.reason is None:  # else it was stopped, not ended
