@@ -11,6 +11,7 @@ from runner.errors import LaunchError
 from runner.plan import LaunchPlan, Past, choose_rows, choose_seeds, plan_launch
 from runner.sources import DataSource, find_source
 from runner.store.launches import Launch, read_launch, write_launch
+from runner.store.names import is_study_name
 from runner.store.record import Record, TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from studies.catalogue import catalogue, find_study
@@ -76,6 +77,7 @@ class Request:
         Returns:
             The request.
         """
+        name = _kept(name, workspace)
         study = find_study(name)
         text = study_file(name).read_text(encoding="utf-8")
         labels = choose_rows(study, choice.only, choice.exclude)
@@ -246,6 +248,14 @@ def _past(folder: TrialFolder) -> Past:
         return Past(state=TrialState.FINISHED, epochs=summary.get("epochs", 0), **first)
     record = folder.read()
     return Past(state=record.state, epochs=len(record.epochs), **first)
+
+
+# The file of a study that was imported lies in the store.
+def _kept(name: str, workspace: Workspace) -> str:
+    if not is_study_name(name) or study_file(name).exists():
+        return name
+    file = workspace.study(name) / "study.yaml"
+    return str(file) if file.is_file() else name
 
 
 def _origin(name: str) -> str:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
-from runner.cli.options import as_json, store_option
+from runner.cli.options import as_json, store_option, tracking_option
 
-__all__ = ["gc"]
+__all__ = ["export", "gc", "import_archive"]
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -47,3 +49,44 @@ def gc(
     kinds = {*SAFE, *(kind for kind, is_asked in asked.items() if is_asked)}
     workspace = Workspace.at(store)
     return free_space(workspace, kinds, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@click.command()
+@click.argument("study")
+@click.option("--out", type=_FILE, metavar="FILE", help="[default: STUDY.tar.gz]")
+@click.option(
+    "--checkpoints", is_flag=True, help="Also what lets unfinished trials go on there."
+)
+@store_option
+def export(study: str, out: Path | None, store: Path, *, checkpoints: bool) -> None:
+    """Write STUDY with its trials to one file.
+
+    As it was last launched, finished or not; `film import` takes it into another
+    store, with or without a network. The data that it learnt from is not in it.
+
+    Example: film export quick --out quick.tar.gz
+    """
+    from runner.cli.storing import export_study
+    from runner.store.workspace import Workspace
+
+    export_study(study, out, Workspace.at(store), with_checkpoints=checkpoints)
+
+
+@click.command("import")
+@click.argument("file", type=_FILE)
+@store_option
+@tracking_option
+def import_archive(file: Path, store: Path, tracking_uri: str | None) -> int:
+    """Take a study out of FILE, which `film export` wrote.
+
+    All of it is checked before anything is placed. Trials that are finished here
+    already stay as they are. Then `film report` works as where it was trained.
+
+    Exit code: 0 it is here, 1 some trials were busy or MLflow lags, 2 bad input.
+
+    Example: film import quick.tar.gz
+    """
+    from runner.cli.storing import import_file
+    from runner.store.workspace import Workspace
+
+    return import_file(file, Workspace.at(store), tracking_uri)

@@ -3,17 +3,23 @@
 import json
 import sys
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Final
 
 import click
 
 from runner.errors import LaunchError
 from runner.quantities import memory
+from runner.request import find_launch
+from runner.store.archive import write_archive
 from runner.store.garbage import Garbage, Kind, find_garbage, remove
+from runner.store.importing import AT_IT, import_study
 from runner.store.workspace import Workspace
 from runner.text import aligned
+from runner.tracking.address import normal_uri
+from runner.tracking.mirror import Mirror
 
-__all__ = ["free_space"]
+__all__ = ["export_study", "free_space", "import_file"]
 
 _FLAGS: Final = {
     Kind.UNWANTED: "--unwanted",
@@ -102,3 +108,54 @@ def _as_json(
         }
         for one in found
     ]
+
+
+def export_study(
+    study: str, out: Path | None, workspace: Workspace, *, with_checkpoints: bool
+) -> None:
+    """Write a study with its trials to a file.
+
+    Args:
+        study: By name or file.
+        out: The file; None names it after the study.
+        workspace: The store.
+        with_checkpoints: Also what unfinished trials need to go on.
+    """
+    launch = find_launch(study, workspace)
+    file = out or Path(f"{launch.study}.tar.gz")
+    export = write_archive(workspace, launch, file, with_checkpoints=with_checkpoints)
+    click.echo(
+        f"{file}: {launch.study} with {export.n_trials} trials, "
+        f"{export.n_finished} of them finished, {memory(export.n_bytes)}"
+    )
+
+
+def import_file(file: Path, workspace: Workspace, uri: str | None) -> int:
+    """Take a study out of a file, and bring MLflow up to date.
+
+    Args:
+        file: The archive.
+        workspace: The store.
+        uri: Of MLflow; None is the local one.
+
+    Returns:
+        The exit code.
+    """
+    address = normal_uri(uri or workspace.tracking_uri)
+    done = import_study(file, workspace)
+    name, n_kept = done.launch.study, len(done.kept)
+    click.echo(f"{name}: {len(done.placed)} trials imported, {n_kept} kept as here")
+    is_busy = False
+    for folder, why in done.kept:
+        if why == AT_IT:
+            is_busy = True
+            click.echo(f"film: warning: {folder.trial_id}: {why}", err=True)
+    mirror = Mirror(workspace, address, warn=_warn)
+    folders = [workspace.trial(one) for one in dict.fromkeys(done.launch.trial_ids)]
+    mirror.everything(folders, [done.launch])
+    click.echo(f"`film report {name}` makes its report")
+    return 1 if is_busy or mirror.problem or mirror.refused else 0
+
+
+def _warn(line: str) -> None:
+    click.echo(f"film: warning: {line}", err=True)

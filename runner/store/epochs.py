@@ -87,6 +87,6 @@ def _computed(row: _Row) -> str:
 def _parsed(line: bytes, number: int) -> _Row | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) and row.get("epoch") == number else None

@@ -132,6 +132,9 @@ def _launch(folder: Path, content: Mapping[str, Any]) -> Launch:
     ids = [trial_id for ids in content["rows"].values() for trial_id in ids]
     if not is_study_name(content["study"]) or not all(map(is_trial_id, ids)):
         raise ValueError(f"{folder}: names that become paths, and may not")
+    texts = [content["question"], content["source"], content.get("file", "")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{folder}: text is due where something else stands")
     return Launch(
         study=content["study"],
         question=content["question"],
