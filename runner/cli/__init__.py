@@ -22,7 +22,7 @@ from runner.cli.data import data
 from runner.cli.keeping import export, gc, import_archive
 from runner.cli.single import train, verify
 from runner.cli.study import listing, plan, report, retry, run, show, sync
-from runner.cli.telling import diff, logs, status
+from runner.cli.telling import completion, diff, doctor, logs, status
 from runner.errors import BusyError
 
 __all__ = ["film", "main"]
@@ -43,7 +43,7 @@ def film() -> None:
 
 for _command in (
     listing, show, plan, run, cancel, retry, status, logs, diff, report, sync, ui,
-    train, verify, data, gc, export, import_archive,
+    train, verify, doctor, completion, data, gc, export, import_archive,
 ):  # fmt: skip
     film.add_command(_command)
 for _command in (looking.check, looking.show):

@@ -5,6 +5,8 @@ from typing import Unpack
 
 import click
 
+from runner.cli.completing import rows as rows_of
+from runner.cli.completing import studies
 from runner.cli.options import (
     Flags,
     as_json,
@@ -35,7 +37,7 @@ def listing(*, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=studies)
 @as_json
 def show(study: str, *, as_json: bool) -> None:
     """Show what STUDY asks, row by row.
@@ -52,7 +54,7 @@ def show(study: str, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=studies)
 @choice_options
 @worker_options
 @data_option
@@ -92,7 +94,7 @@ def plan(
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=studies)
 @choice_options
 @worker_options
 @limit_options
@@ -129,8 +131,8 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
 
 
 @click.command()
-@click.argument("study")
-@click.argument("rows", nargs=-1, metavar="[ROW]...")
+@click.argument("study", shell_complete=studies)
+@click.argument("rows", nargs=-1, metavar="[ROW]...", shell_complete=rows_of)
 @click.option("--from-start", is_flag=True, help="From the first epoch, all of them.")
 @worker_options
 @limit_options
@@ -164,7 +166,7 @@ def retry(
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", shell_complete=studies)
 @choice_options
 @data_option
 @store_option
@@ -185,7 +187,7 @@ def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> int:
 
 
 @click.command()
-@click.argument("study", required=False)
+@click.argument("study", required=False, shell_complete=studies)
 @store_option
 @tracking_option
 def sync(study: str | None, store: Path, tracking_uri: str | None) -> int:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from runner.cli.completing import rows, studies
 from runner.cli.options import as_json, store_option, tracking_option
 
-__all__ = ["diff", "doctor", "logs", "status"]
+__all__ = ["completion", "diff", "doctor", "logs", "status"]
 
 
 @click.command()
-@click.argument("study", required=False)
+@click.argument("study", required=False, shell_complete=studies)
 @click.option(
     "-w", "--watch", is_flag=True, help="Go on showing it until it is complete."
 )
@@ -35,9 +36,12 @@ def status(study: str | None, store: Path, *, watch: bool, as_json: bool) -> int
 
 
 @click.command()
-@click.argument("row")
+@click.argument("row", shell_complete=rows)
 @click.option(
-    "--study", metavar="STUDY", help="Of which study.  [default: the last launched]"
+    "--study",
+    metavar="STUDY",
+    help="Of which study.  [default: the last launched]",
+    shell_complete=studies,
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of which run.")
 @click.option(
@@ -82,10 +86,13 @@ def logs(
 
 
 @click.command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=rows)
+@click.argument("b", shell_complete=rows)
 @click.option(
-    "--study", metavar="STUDY", help="Of which study.  [default: the last launched]"
+    "--study",
+    metavar="STUDY",
+    help="Of which study.  [default: the last launched]",
+    shell_complete=studies,
 )
 @store_option
 @as_json
@@ -126,3 +133,18 @@ def doctor(store: Path, tracking_uri: str | None, *, quick: bool, as_json: bool)
 
     workspace = Workspace.at(store)
     return examine_all(workspace, tracking_uri, quick=quick, as_json=as_json)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what lets SHELL complete commands, flags, studies and rows.
+
+    bash: `eval "$(film completion bash)"` in ~/.bashrc; zsh: the same in ~/.zshrc,
+    after compinit; fish: `film completion fish > ~/.config/fish/completions/film.fish`.
+
+    Example: film completion bash
+    """
+    from runner.cli.completing import script
+
+    click.echo(script(shell))
