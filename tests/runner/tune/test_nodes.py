@@ -1,0 +1,111 @@
+"""What a machine says that cannot do what is asked; here it is this one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from film.config import ImageInput
+from film.data.fingerprint import data_fingerprint
+from runner.tune import nodes
+from runner.tune.nodes import _Data, _look, _may_get_a_trial, _Needs, _token, _versions
+from runner.workers import Workers
+
+
+@pytest.fixture
+def needs(data: Path, tmp_path: Path) -> Iterator[_Needs]:
+    wanted = _Data(
+        directory=data,
+        image_input=ImageInput.FEATURES,
+        fingerprint=data_fingerprint(data, ImageInput.FEATURES),
+        world=None,
+    )
+    with _token(tmp_path / "store" / "trials") as token:
+        yield _Needs(versions=_versions(), data=(wanted,), token=token)
+
+
+def test_a_machine_that_has_everything_has_nothing_to_say(needs: _Needs) -> None:
+    assert _look(needs) == ""
+    assert needs.token is not None
+    assert list(needs.token.parent.iterdir()) == [needs.token]
+
+
+def test_the_token_is_gone_afterwards(tmp_path: Path) -> None:
+    with _token(tmp_path / "trials") as token:
+        assert token.exists()
+    assert list((tmp_path / "trials").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["Python", "torch", "numpy", "the suite's code"])
+def test_another_version_is_named_on_both_sides(needs: _Needs, name: str) -> None:
+    other = replace(needs, versions={**needs.versions, name: "0.0"})
+    said = _look(other)
+    assert said.startswith(f"it has another version of {name} ({_versions()[name]})")
+    assert "(0.0)" in said
+
+
+def test_data_that_are_not_there_are_missed(needs: _Needs, tmp_path: Path) -> None:
+    missing = replace(needs.data[0], directory=tmp_path / "none")
+    assert _look(replace(needs, data=(missing,))) == (
+        f"the data are not there: no folder {tmp_path / 'none'}"
+    )
+
+
+def test_data_that_cannot_be_read_are_said_to_be_so(
+    needs: _Needs, tmp_path: Path
+) -> None:
+    empty = replace(needs.data[0], directory=tmp_path)
+    assert "cannot be read" in _look(replace(needs, data=(empty,)))
+
+
+def test_other_data_than_planned_are_refused(needs: _Needs) -> None:
+    other = replace(needs.data[0], fingerprint="planned")
+    assert "holds other data" in _look(replace(needs, data=(other,)))
+
+
+def test_a_folder_of_the_same_name_is_not_the_store(
+    needs: _Needs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nodes, "_DELAY_S", 0.0)
+    elsewhere = tmp_path / "store" / "trials" / ".shared-of-another"
+    said = _look(replace(needs, token=elsewhere))
+    assert said.startswith(f"{tmp_path / 'store'} is not the folder that it is where")
+    assert "--storage" in said
+
+
+def test_a_disk_whose_locks_do_not_reach_is_refused(
+    needs: _Needs, tmp_path: Path
+) -> None:
+    unlocked = tmp_path / "store" / "trials" / ".shared-and-free"
+    unlocked.touch()
+    assert "locks in" in _look(replace(needs, token=unlocked))
+
+
+def test_a_disk_that_takes_no_files_is_refused(
+    needs: _Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    assert "it cannot write to" in _look(needs)
+
+
+def test_what_nobody_thought_of_is_still_one_line(
+    needs: _Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> str:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr(nodes, "_other_versions", fail)
+    assert _look(needs) == "ZeroDivisionError: two lines"
+
+
+def test_only_machines_with_room_for_a_trial_are_asked() -> None:
+    on_cpus = Workers(jobs=2, n_threads=2, address="head:6379")
+    assert _may_get_a_trial({"CPU": 2.0}, on_cpus)
+    assert not _may_get_a_trial({"CPU": 1.0}, on_cpus)
+    on_gpus = replace(on_cpus, n_gpus=2, gpus_per_trial=0.5)
+    assert _may_get_a_trial({"CPU": 2.0, "GPU": 1.0}, on_gpus)
+    assert not _may_get_a_trial({"CPU": 8.0}, on_gpus)
