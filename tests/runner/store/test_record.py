@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -327,3 +328,22 @@ def test_foreign_names_are_not_read(folder: TrialFolder, workspace: Workspace) -
     shutil.copy(labels, labels.with_name("..json"))
     assert [one.path for one in workspace.recorded_trials()] == [folder.path]
     assert set(folder.wanted_by()) == {"tiny"}
+
+
+def test_of_two_that_want_a_trial_the_second_waits_and_finds_it_finished(
+    folder: TrialFolder,
+) -> None:
+    found: list[TrialState] = []
+
+    def second() -> None:
+        with folder.hold():
+            found.append(folder.state())
+
+    waiting = threading.Thread(target=second)
+    with folder.hold():
+        waiting.start()
+        finished(folder)
+        waiting.join(timeout=0.3)
+        assert found == []
+    waiting.join()
+    assert found == [TrialState.FINISHED]
