@@ -27,7 +27,7 @@ from reports.tables import (
     change_table,
     type_table,
 )
-from reports.wording import accuracy_notes, left_out, measured
+from reports.wording import accuracy_notes, confounds, left_out, measured
 from studies.study import Study
 from studies.trial import BASELINE, Trial
 
@@ -100,6 +100,8 @@ def _write(
 ) -> Report:
     published, remarks = _published(study, results)
     estimates = _with_published(estimate_rows(results, margin=study.margin), published)
+    also_changed = confounds(study)
+    estimates["also_changed"] = [also_changed.get(row, "") for row in estimates["row"]]
     by_type = accuracy_by_type(results)
     notes = [
         *left_out(study, results.trials),
@@ -109,7 +111,7 @@ def _write(
         *results.notes,
     ]
     table = accuracy_table(study.name, estimates, notes)
-    types = type_table(study.name, by_type)
+    types = type_table(study.name, by_type, also_changed)
     further = {
         **({"Accuracy by type of question": types} if types else {}),
         "What each row changes": change_table(study.name, results.trials),

@@ -54,6 +54,7 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
     TWO_RUNS = "two runs"
     ONE_RUN = "one run"
+    OTHER_QUESTIONS = "other questions"
     NO_RESULT = "no result"
     NO_BASELINE = "no baseline"
 
@@ -63,7 +64,8 @@ def estimate_rows(results: Results, *, margin: float | None = None) -> pd.DataFr
 
     Accuracies and differences are fractions. Intervals are 95 %; those named
     ``simultaneous`` hold for all tested rows of the table together (Bonferroni). A
-    row is tested from three runs on, of the row and of the baseline.
+    row is tested from three runs on, of the row and of the baseline. A row that was
+    judged on other validation questions than the baseline is not compared at all.
 
     Args:
         results: What was recorded.
@@ -75,6 +77,7 @@ def estimate_rows(results: Results, *, margin: float | None = None) -> pd.DataFr
     """
     rows = _summarise(results.trials)
     scores = {row: _scores(results, row) for row in rows["row"]}
+    rows["has_other_questions"] = _has_other_questions(rows, results)
     estimates = [_against_baseline(rows, scores, row) for row in rows["row"]]
     baseline_runs = int(rows.loc[rows["is_baseline"], "n_runs"].sum())
     rows["n_compared"] = rows["n_runs"].clip(upper=baseline_runs)
@@ -132,10 +135,13 @@ def accuracy_by_type(results: Results) -> pd.DataFrame:
 
 
 def _questions_by_type(results: Results) -> dict[str, int]:
-    for answers in results.answers.values():
-        names, counts = np.unique(answers.questions.types, return_counts=True)
-        return {str(n): int(c) for n, c in zip(names, counts, strict=True)}
-    return {}
+    questions = {
+        one.questions.digest: one.questions for one in results.answers.values()
+    }
+    if len(questions) != 1:
+        return {}
+    names, counts = np.unique(next(iter(questions.values())).types, return_counts=True)
+    return {str(n): int(c) for n, c in zip(names, counts, strict=True)}
 
 
 def _mean_and_sd(values: npt.NDArray[np.float64]) -> dict[str, float]:
@@ -188,11 +194,29 @@ def _scores(results: Results, row: str) -> _Scored | None:
     return _Scored(score_scenes(correct, questions.scenes), questions.digest)
 
 
+# Where the runs of a row, or those of the baseline, do not answer one set of questions.
+def _has_other_questions(rows: pd.DataFrame, results: Results) -> list[bool]:
+    asked = {row: _asked(results, row) for row in rows["row"]}
+    of_baseline = {
+        digest for row in rows.loc[rows["is_baseline"], "row"] for digest in asked[row]
+    }
+    reference = of_baseline or next(filter(None, asked.values()), set())
+    return [len(asked[row]) > 0 and len(asked[row] | reference) > 1 for row in asked]
+
+
+def _asked(results: Results, row: str) -> set[str]:
+    trials = results.trials
+    finished = trials[(trials["row"] == row) & trials["val_accuracy"].notna()]
+    found = (results.answers.get(key) for key in finished["trial_id"])
+    return {one.questions.digest for one in found if one is not None}
+
+
 def _against_baseline(
     rows: pd.DataFrame, scores: Mapping[str, _Scored | None], row: str
 ) -> Estimate:
     baselines = list(rows.loc[rows["is_baseline"], "row"])
-    if not baselines or row in baselines:
+    others = list(rows.loc[rows["has_other_questions"], "row"])
+    if not baselines or row in (*baselines, *others):
         return _NOTHING
     return _compare(rows, scores, row, baselines[0])
 
@@ -253,6 +277,8 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
         return Verdict.BASELINE
     if row["n_runs"] == 0:
         return Verdict.NO_RESULT
+    if row["has_other_questions"]:
+        return Verdict.OTHER_QUESTIONS
     if math.isnan(row["delta"]):
         return Verdict.NO_BASELINE
     if row["n_compared"] < _RUNS_FOR_VERDICT:
@@ -278,7 +304,7 @@ def _baseline_range(rows: pd.DataFrame) -> list[str]:
     lower, upper = prediction_interval(np.array(baseline))
     return [
         ""
-        if row["is_baseline"] or row["n_runs"] != 1
+        if row["is_baseline"] or row["n_runs"] != 1 or row["has_other_questions"]
         else ("inside" if lower <= row["accuracy"] <= upper else "outside")
         for row in records(rows)
     ]
@@ -290,7 +316,7 @@ def _not_worse_than_best(
     accuracies = {
         str(row["row"]): float(row["accuracy"])
         for row in records(rows)
-        if row["n_runs"] >= _RUNS_FOR_VERDICT
+        if row["n_runs"] >= _RUNS_FOR_VERDICT and not row["has_other_questions"]
     }
     if len(accuracies) < 2:  # noqa: PLR2004 - a choice needs two
         return [False] * len(rows)

@@ -17,6 +17,7 @@ from reports.results import records
 from reports.statistics import Verdict
 
 __all__ = [
+    "CONFOUND_MARK",
     "VERDICT_MARKS",
     "Cell",
     "Column",
@@ -36,10 +37,14 @@ VERDICT_MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.INCONCLUSIVE: "? inconclusive",
     Verdict.TWO_RUNS: "§ two runs",
     Verdict.ONE_RUN: "† one run",
+    Verdict.OTHER_QUESTIONS: "≠ other questions",
     Verdict.NO_RESULT: "no result",
     Verdict.NO_BASELINE: "no baseline",
 }
 """Every verdict as a sign and a word."""
+
+CONFOUND_MARK: Final = "¶"
+"""Stands at a row that was also trained otherwise than the baseline."""
 
 _SIGNED: Final = frozenset(VERDICT_MARKS.values()) - {"", "no result", "no baseline"}
 _FINE_SE: Final = 0.0005  # standard errors under .05 points deserve a second decimal
@@ -103,7 +108,8 @@ def accuracy_table(
 
     Args:
         name: The study.
-        estimates: Its rows, with ``published`` and ``published_sd`` where it has any.
+        estimates: Its rows, with ``published`` and ``published_sd`` where it has any,
+            and what each was ``also_changed`` in.
         notes: What to say under the table.
 
     Returns:
@@ -138,12 +144,15 @@ def accuracy_table(
     )
 
 
-def type_table(name: str, by_type: pd.DataFrame) -> TableSpec | None:
+def type_table(
+    name: str, by_type: pd.DataFrame, confounds: Mapping[str, str]
+) -> TableSpec | None:
     """Set out every row's accuracy on each type of question.
 
     Args:
         name: The study.
         by_type: One row per row of the study and type, as ``accuracy_by_type`` gives.
+        confounds: What rows were also changed in, where they were.
 
     Returns:
         The table; nothing where no accuracy by type was recorded.
@@ -157,13 +166,17 @@ def type_table(name: str, by_type: pd.DataFrame) -> TableSpec | None:
     lines = []
     for (row, group), cells in by_type.groupby(["row", "group"], sort=False):
         texts = [percent(accuracy) for accuracy in cells["accuracy"]]
-        lines.append((str(group), tuple(Cell(text) for text in (str(row), *texts))))
+        label = _marked(str(row), confounds.get(str(row), ""))
+        lines.append((str(group), tuple(Cell(text) for text in (label, *texts))))
     return TableSpec(
         name,
         f"Validation accuracy (%) by type of question: {name}",
         (Column("Variation"), *(Column(h, is_number=True) for h in headings.values())),
         _grouped(lines),
-        ("Means over finished runs, at the epoch that is best over all questions.",),
+        (
+            "Means over finished runs, at the epoch that is best over all questions.",
+            *([f"{CONFOUND_MARK} Also trained otherwise."] if confounds else []),
+        ),
     )
 
 
@@ -194,7 +207,7 @@ def _accuracy_line(row: Mapping[str, Any], decimals: int) -> tuple[Cell, ...]:
         brackets += " ‡"
     published = mean_and_sd(row["published"], row["published_sd"])
     return (
-        Cell(row["row"]),
+        Cell(_marked(row["row"], row["also_changed"])),
         Cell(runs),
         Cell(mean_and_sd(row["accuracy"], row["sd"], decimals), row["is_best"]),
         Cell(signed(row["delta"], decimals)),
@@ -202,6 +215,10 @@ def _accuracy_line(row: Mapping[str, Any], decimals: int) -> tuple[Cell, ...]:
         _verdict_cell(row),
         Cell(published),
     )
+
+
+def _marked(label: str, also_changed: str) -> str:
+    return f"{label} {CONFOUND_MARK}" if also_changed else label
 
 
 def _verdict_cell(row: Mapping[str, Any]) -> Cell:

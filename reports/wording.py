@@ -10,9 +10,10 @@ from reports.intervals import Basis
 from reports.numbers import count
 from reports.results import RunState, records
 from reports.statistics import Verdict
+from reports.tables import CONFOUND_MARK
 from studies.study import Study
 
-__all__ = ["accuracy_notes", "left_out", "measured", "unfinished"]
+__all__ = ["accuracy_notes", "confounds", "left_out", "measured", "unfinished"]
 
 _ROWS_TO_NAME: Final = 6
 _STATES: Final = {
@@ -29,7 +30,7 @@ _EPOCH_NOTE: Final = (
 )
 _DESIGN_NOTE: Final = (
     "Between the runs of a row the seed alone varies (initial weights, order of the "
-    "questions); a row differs from the baseline in the named change alone, and "
+    "questions); a row differs from the baseline in the named change alone{but}, and "
     "nothing was tuned again for it."
 )
 _RANGE_NOTE: Final = (
@@ -66,8 +67,27 @@ def accuracy_notes(estimates: pd.DataFrame, margin: float | None) -> list[str]:
         *_verdict_notes(rows, margin),
         *_range_note(rows),
         _EPOCH_NOTE,
-        _DESIGN_NOTE,
+        *_confound_notes(rows),
     ]
+
+
+def confounds(study: Study) -> dict[str, str]:
+    """Say what rows changed of their training beside what they study.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Words by row, for the rows of which that is so.
+    """
+    found = {row.label: study.trained_otherwise(row) for row in study.rows}
+    return {
+        label: ", ".join(
+            _instead(name, *values) for name, values in sorted(changes.items())
+        )
+        for label, changes in found.items()
+        if changes
+    }
 
 
 def unfinished(estimates: pd.DataFrame) -> list[str]:
@@ -135,6 +155,35 @@ def measured(estimates: pd.DataFrame) -> str:
     return f"{runs} finished{_questions(records(estimates))}"
 
 
+def _instead(name: str, mine: object, its: object) -> str:
+    if name == "train.max_epochs":
+        return f"{mine} epochs instead of {its}"
+    setting = name.removeprefix("train.").replace("_", " ")
+    values = (_value(value) for value in (mine, its))
+    return f"{setting} {' instead of '.join(values)}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value)
+
+
+def _confound_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    marked = {row["row"]: row["also_changed"] for row in rows if row["also_changed"]}
+    if not marked:
+        return [_DESIGN_NOTE.format(but="")]
+    said = "; ".join(f"{row}: {changes}" for row, changes in marked.items())
+    note = (
+        f"{CONFOUND_MARK} Also trained otherwise than the baseline, so that the "
+        f"difference may come from either: {said}."
+    )
+    return [
+        note,
+        _DESIGN_NOTE.format(but=f", but for those marked {CONFOUND_MARK}"),
+    ]
+
+
 def _states(rows: Sequence[dict[str, Any]]) -> str:
     numbers = {
         word: sum(row[f"n_{state.lower()}"] for row in rows)
@@ -145,6 +194,8 @@ def _states(rows: Sequence[dict[str, Any]]) -> str:
 
 def _questions(rows: Sequence[dict[str, Any]]) -> str:
     known = {(row["n_questions"], row["n_scenes"]) for row in rows}
+    if any(row["has_other_questions"] for row in rows):
+        return ""
     sizes = {size for size in known if size[0] == size[0]}
     if len(sizes) != 1:
         return ""
@@ -190,7 +241,7 @@ def _interval_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
 def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list[str]:
     n_tests = max((row["n_tests"] for row in rows), default=0)
     verdicts = {row["verdict"] for row in rows}
-    notes = []
+    notes = _other_questions(rows)
     if Verdict.TWO_RUNS in verdicts:
         notes.append(
             "§ Two runs, of the row or of the baseline, are too few for a verdict, "
@@ -209,6 +260,24 @@ def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list
             "do not show to be worse than it (Holm, .05)."
         )
     return notes
+
+
+def _other_questions(rows: Sequence[dict[str, Any]]) -> list[str]:
+    others = [row for row in rows if row["has_other_questions"]]
+    if not others:
+        return []
+    if any(row["is_baseline"] for row in others):
+        note = (
+            "≠ The runs of the baseline were not all judged on the same validation "
+            "questions, so that no row is compared with it."
+        )
+        return [note]
+    names = "; ".join(row["row"] for row in others)
+    note = (
+        "≠ Not judged on the validation questions of the baseline, or not in every "
+        f"run, so that the accuracy cannot be compared: {names}."
+    )
+    return [note]
 
 
 def _margin_note(rows: Sequence[dict[str, Any]], margin: float | None) -> str:

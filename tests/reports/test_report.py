@@ -3,22 +3,25 @@
 import csv
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
+from film.config import ImageInput
 from reports import report as report_module
 from reports.errors import ReportError
 from reports.published import CLEVR_VAL_QUESTIONS
 from reports.report import Report, write_report
 from reports.results import Results, RunState
 from studies.catalogue import find_study
-from studies.study import Study
-from studies.trial import Trial
+from studies.study import Study, read_study
+from studies.trial import BASELINE, Trial
 
 Make = Callable[..., Results]
 
@@ -291,3 +294,113 @@ def test_latex_gives_verdicts_as_signs_and_explains_them(report: Report) -> None
     assert row.endswith(r"& $\dagger$ \\")
     assert r"\S{} two runs" not in latex[: latex.index(r"\bottomrule")]
     assert r"$\dagger$ one run, \S{} two runs." in latex
+
+
+CONFOUNDED = """
+study: confounded
+question: Is it the picture, or the training?
+settings: {train.max_epochs: 15, train.learning_rate: 3e-3}
+seeds: 2
+confounds: [train.max_epochs, train.learning_rate, train.patience]
+groups:
+  Input:
+    from pixels: {model.stem.input: pixels, train.max_epochs: 6, train.patience: 2}
+    no coordinates: {model.coordinates: none}
+  Training:
+    slower: {train.learning_rate: 1e-3}
+"""
+
+
+@pytest.fixture(scope="module")
+def confounded(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder = tmp_path_factory.mktemp("confounded")
+    (folder / "study.yaml").write_text(CONFOUNDED, encoding="utf-8")
+    study = read_study(folder / "study.yaml")
+    trials = study.trials(dict.fromkeys(ImageInput, "0123abcd"))
+    accuracies = {row.label: (0.9, 0.91) for row in study.rows}
+    results = _results_of(trials, accuracies)
+    return report_module._write(study, results, ["0123abcd"], folder)
+
+
+def _results_of(
+    trials: Sequence[Trial], accuracies: Mapping[str, Sequence[float]]
+) -> Results:
+    frame = pd.DataFrame(
+        [
+            {
+                "row": trial.row,
+                "group": trial.group,
+                "is_baseline": trial.row == BASELINE,
+                "seed": trial.seed,
+                "trial_id": trial.trial_id,
+                "changes": "",
+                "state": RunState.FINISHED,
+                "val_accuracy": accuracies[trial.row][trial.seed],
+                "best_epoch": 1.0,
+                "wall_time_s": 1.0,
+                "val_accuracy_count": 0.5,
+            }
+            for trial in trials
+        ]
+    )
+    return Results(frame)
+
+
+def test_a_row_that_was_trained_otherwise_says_so_in_every_format(
+    confounded: Report,
+) -> None:
+    said = "from pixels: 6 epochs instead of 15, patience 2 instead of none."
+    unwrapped = " ".join(confounded.text.split())
+    assert "from pixels ¶" in confounded.text
+    assert "¶ Also trained otherwise than the baseline, so that " in unwrapped
+    assert said in unwrapped
+    assert "in the named change alone, but for those marked ¶, and" in unwrapped
+    files = {
+        name: (confounded.directory / name).read_text(encoding="utf-8")
+        for name in ("table.md", "table.tex", "index.html", "table.csv", "types.md")
+    }
+    for name in ("table.md", "index.html"):
+        assert "from pixels ¶" in files[name]
+        assert said in files[name]
+    assert r"from pixels \P{}" in files["table.tex"]
+    assert said in files["table.tex"]
+    assert "from pixels ¶" in files["types.md"]
+    assert "¶ Also trained otherwise." in files["types.md"]
+    rows = {row["row"]: row for row in csv.DictReader(files["table.csv"].splitlines())}
+    assert rows["from pixels"]["also_changed"] == said.partition(": ")[2][:-1]
+    assert rows["slower"]["also_changed"] == rows["baseline"]["also_changed"] == ""
+
+
+def test_a_row_that_studies_training_is_not_marked(confounded: Report) -> None:
+    assert "slower ¶" not in confounded.text
+    assert "no coordinates ¶" not in confounded.text
+
+
+def test_a_study_without_confounds_speaks_of_none(report: Report) -> None:
+    assert "¶" not in report.text
+    assert "in the named change alone, and nothing" in " ".join(report.text.split())
+
+
+def test_rows_judged_on_other_questions_stand_apart(
+    make_results: Make, store: Store, tmp_path: Path
+) -> None:
+    labels = [row.label for row in store.study.rows]
+    results = make_results(dict.fromkeys(labels, (0.9, 0.91)))
+    answers = dict(results.answers)
+    for run in ("γ := 1-0", "γ := 1-1"):
+        questions = replace(answers[run].questions, digest="other")
+        answers[run] = replace(answers[run], questions=questions)
+    mixed = Results(results.trials, answers)
+    report = report_module._write(store.study, mixed, ["0123abcd"], tmp_path)
+    line = line_of(report.text, "γ := 1")
+    assert line.split("  ")[-1].strip() == "≠ other questions"
+    unwrapped = " ".join(report.text.split())
+    assert "so that the accuracy cannot be compared: γ := 1." in unwrapped
+    assert "2,000 validation questions" not in unwrapped
+    assert "$\\neq$" in (tmp_path / "table.tex").read_text()
+
+
+def test_trials_of_other_data_are_other_trials(store: Store, tmp_path: Path) -> None:
+    trials = store.study.trials(dict.fromkeys(ImageInput, "other data"))
+    report = write_report(store.study, trials, store.uri, tmp_path)
+    assert "0 of 10 runs finished." in report.text

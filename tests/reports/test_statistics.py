@@ -170,15 +170,49 @@ def test_without_answers_the_runs_alone_are_compared(make_results: Make) -> None
     assert by_row(estimates)["bad"]["verdict"] == Verdict.WORSE
 
 
-def test_answers_to_other_questions_are_not_compared(make_results: Make) -> None:
-    results = make_results({"baseline": NEAR, "bad": FAR})
+def with_other_questions(results: Results, *runs: str) -> Results:
     answers = dict(results.answers)
-    for key, answer in results.answers.items():
-        if key.startswith("bad"):
-            other = Questions(answer.questions.scenes, answer.questions.types, "other")
-            answers[key] = Answers(other, answer.correct)
-    mixed = estimate_rows(Results(results.trials, answers))
-    assert by_row(mixed)["bad"]["basis"] == Basis.RUN_MEANS
+    for run in runs:
+        answer = answers[run]
+        other = Questions(answer.questions.scenes, answer.questions.types, "other")
+        answers[run] = Answers(other, answer.correct)
+    return Results(results.trials, answers)
+
+
+@pytest.mark.parametrize("n_others", [1, 5])
+def test_answers_to_other_questions_are_not_compared(
+    make_results: Make, n_others: int
+) -> None:
+    results = make_results({"baseline": NEAR, "bad": FAR, "fine": FAR})
+    others = [f"bad-{seed}" for seed in range(n_others)]
+    rows = by_row(estimate_rows(with_other_questions(results, *others)))
+    assert rows["bad"]["verdict"] == Verdict.OTHER_QUESTIONS
+    assert math.isnan(rows["bad"]["delta"])
+    assert math.isnan(rows["bad"]["p"])
+    assert not rows["bad"]["is_best"]
+    assert rows["bad"]["n_runs"] == 5
+    assert rows["fine"]["verdict"] == Verdict.WORSE
+    assert rows["fine"]["n_tests"] == 1
+    assert rows["baseline"]["is_best"]
+
+
+def test_a_baseline_of_two_sets_of_questions_is_compared_with_nothing(
+    make_results: Make,
+) -> None:
+    results = make_results({"baseline": NEAR, "bad": FAR})
+    rows = by_row(estimate_rows(with_other_questions(results, "baseline-0")))
+    assert rows["baseline"]["has_other_questions"]
+    assert rows["bad"]["verdict"] == Verdict.OTHER_QUESTIONS
+    assert not any(row["is_best"] for row in rows.values())
+
+
+def test_questions_are_counted_where_all_runs_have_the_same(
+    make_results: Make,
+) -> None:
+    results = make_results({"baseline": NEAR, "bad": FAR})
+    assert accuracy_by_type(results)["n_questions"].notna().all()
+    mixed = accuracy_by_type(with_other_questions(results, "bad-0"))
+    assert mixed["n_questions"].isna().all()
 
 
 def test_one_run_without_answers_makes_its_row_fall_back(make_results: Make) -> None:

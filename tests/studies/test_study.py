@@ -156,7 +156,7 @@ class TestIdentity:
         (
             "model.n_blocks: 5",
             "model.n_blocks: 5, train.max_epochs: 9, train.learning_rate: 1e-3",
-            r"row 'deeper' also .* \(train\.learning_rate, train\.max_epochs\), .*: \[trai",
+            r"'deeper' also .* \(train\.learning_rate, train\.max_epochs\), .*: \[tra",
         ),
         (
             "margin: 0.5",
