@@ -114,12 +114,14 @@ def served(
             text=True,
             start_new_session=True,  # Ctrl-C is for us, who then stop it
         )
+        before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             if not _answers(process, port):
                 raise TrackingError(f"the MLflow server did not start; see {log}")
             yield process
         finally:
             _stop(process)
+            signal.signal(signal.SIGTERM, before)
 
 
 def open_browser(address: str) -> None:

@@ -15,6 +15,7 @@ _TAG: Final = "mlflow.sharedViewState"
 _RESULT: Final = "best/val_accuracy"
 _CURVES: Final = "val/accuracy", "train/loss"
 _SECTION: Final = "film"
+_OTHERS: Final = "best", "val", "train", "Model metrics"  # that MLflow adds by itself
 _MOST_ROWS: Final = 100  # of a chart
 _Json = dict[str, Any]
 
@@ -132,17 +133,24 @@ def _table(study: str) -> _Json:
 
 
 def _charts(study: str) -> _Json:
-    section = {"uuid": _SECTION, "name": study, "display": True}
-    section |= {"isReordered": False, "deleted": False, "isGenerated": False}
     return _table(study) | {
         "globalLineChartConfig": {
             "xAxisKey": "step",
             "lineSmoothness": 0,
             "selectedXAxisMetricKey": "",
         },
-        "compareRunSections": [section],
+        "compareRunSections": [
+            _section(_SECTION, study, is_open=True),
+            *(_section(f"{_SECTION}-{name}", name, is_open=False) for name in _OTHERS),
+        ],
+        "isAccordionReordered": True,  # ours comes first
         "compareRunCharts": [_bars(), *map(_lines, _CURVES)],
     }
+
+
+def _section(key: str, name: str, *, is_open: bool) -> _Json:
+    said = {"uuid": key, "name": name, "display": is_open, "isReordered": False}
+    return said | {"deleted": False, "isGenerated": not is_open}
 
 
 def _bars() -> _Json:

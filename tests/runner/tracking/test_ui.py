@@ -23,23 +23,35 @@ def test_a_taken_port_is_not_used() -> None:
     assert free_port(port) == port
 
 
-def test_the_ui_answers_until_it_is_stopped(tmp_path: Path) -> None:
-    port = free_port(5000)
-    command = [sys.executable, "-m", "runner.cli", "ui", "--no-browser"]
-    command += ["--port", str(port), "--store", str(tmp_path / "store")]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        link = process.stdout.readline()
-        assert link.startswith(f"http://127.0.0.1:{port}/#/experiments/1/runs?")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
-            assert answer.status == 200
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-        assert (process.returncode, errors) == (0, "")
-        assert free_port(port) == port
-    finally:  # a failure leaves no server behind
-        process.terminate()
-        process.communicate()
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)]
+)
+def test_the_ui_answers_until_it_is_stopped(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        wanted = taken.getsockname()[1]
+        command = [sys.executable, "-m", "runner.cli", "ui", "--no-browser"]
+        command += ["--port", str(wanted), "--store", str(tmp_path / "store")]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            name, link = process.stdout.readline().split()
+            assert name == "runs"
+            server, _, page = link.partition("/#/")
+            port = int(server.rpartition(":")[2])
+            assert page.startswith("experiments/1/runs?workflowType=machine_learning")
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
+                assert answer.status == 200
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=60)
+            assert errors == f"port {wanted} is taken: this is port {port}\n"
+            assert process.returncode == code
+            assert free_port(port) == port
+        finally:  # a failure leaves no server behind
+            process.terminate()
+            process.communicate()
