@@ -163,6 +163,26 @@ class Request:
         """
         return {folder.trial_id: _past(folder) for folder in self.folders()}
 
+    def other_data(self) -> str:
+        """Say that the data are not those of the last launch.
+
+        Returns:
+            A line; empty where they are the same, or nothing was launched before.
+        """
+        last = read_launch(self.folder)
+        before = {} if last is None else last.fingerprints
+        changed = [
+            f"{kind or 'questions'} {before[kind]}, now {name}"
+            for kind, name in self.source.fingerprints.items()
+            if before.get(kind, name) != name
+        ]
+        if not changed:
+            return ""
+        return (
+            f"the data are not those of the last launch ({'; '.join(changed)}): "
+            "nothing that was computed from those is used"
+        )
+
     def left_over(self) -> tuple[LeftOver, ...]:
         """Find what was computed for this study and is wanted by no row of it now.
 

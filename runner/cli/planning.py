@@ -54,6 +54,7 @@ def echo_plan(
         content = {
             **_plan_json(request, plan, past),
             **_rows_json(rows, inert, left_over),
+            "other_data": request.other_data(),
             "forecast": _forecast_json(expected, workers, price),
         }
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
@@ -61,6 +62,9 @@ def echo_plan(
     click.echo(f"{_table(rows)}\n")
     for line in _remarks(rows, inert, left_over):
         click.echo(line)
+    changed = request.other_data()
+    if changed:
+        click.echo(changed)
     click.echo(plan.summary(str(workers)))
     if expected is not None:
         for line in _forecast_lines(expected, workers, price):
@@ -85,7 +89,7 @@ def measure(request: Request, workers: Workers) -> None:
 def announce(
     request: Request, plan: LaunchPlan, workers: Workers, *, assume_yes: bool
 ) -> None:
-    """Say what a launch is about to do, and ask before a long one.
+    """Say what a launch is about to do, and ask before a long one or one anew.
 
     Args:
         request: What is wanted.
@@ -94,6 +98,9 @@ def announce(
         assume_yes: Ask nothing.
     """
     click.echo(plan.summary(str(workers)), err=True)
+    changed = request.other_data()
+    if changed:
+        click.echo(changed, err=True)
     expected = forecast(request, plan, workers)
     if expected is None:
         return
@@ -101,7 +108,7 @@ def announce(
     click.echo(_time_line(expected), err=True)
     is_long = expected.time is not None and expected.time.high > _LONG_S
     is_large = len(plan.to_run) > _MANY
-    if (is_long or is_large) and not assume_yes and sys.stdin.isatty():
+    if (is_long or is_large or changed) and not assume_yes and sys.stdin.isatty():
         runs = _count(len(plan.to_run), "trial")
         click.confirm(f"Run {runs}?", abort=True, err=True)
 

@@ -1,13 +1,16 @@
 """What a plan prints, and what a launch says and asks before it begins."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+import h5py
 import pytest
 
+from film.config import ImageInput
 from runner import forecast
 from runner.cli.planning import announce, echo_plan
 from runner.errors import LaunchError
@@ -168,3 +171,34 @@ def test_what_is_recorded_elsewhere_fails_or_goes_on_is_said(
     assert "baseline: 1 run done for study other as 'its own name'" in text
     assert "β := 0: of those to run, 1 failed before" in text
     assert "gone (1 run)" in text
+
+
+def test_other_data_than_before_are_said_and_asked_about(
+    study_file: Path,
+    data: Path,
+    workspace: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = Request.of(str(study_file), Choice(), data, workspace)
+    for trial in first.trials:
+        workspace.trial(trial.trial_id).describe(trial)
+        workspace.trial(trial.trial_id).finish({"best_val_accuracy": 0.5, "epochs": 3})
+    first.write_down()
+    assert first.other_data() == ""
+    shutil.copytree(data, tmp_path / "others")
+    with h5py.File(tmp_path / "others" / "train.h5", "r+") as file:
+        file["answers"][0] = 9 - file["answers"][0]  # yes for no
+    again = Request.of(str(study_file), Choice(), tmp_path / "others", workspace)
+    names = [one.source.fingerprints[ImageInput.FEATURES] for one in (first, again)]
+    echo_plan(again, TWO, as_json=False)
+    text = capsys.readouterr().out
+    assert f"the last launch (features {names[0]}, now {names[1]}): nothing" in text
+    assert "6 trials: 0 done, 6 to run" in text
+    assert f"baseline (2 runs), of other data ({names[0]})" in text
+    asked: list[str] = []
+    monkeypatch.setattr(click, "confirm", lambda text, **_: asked.append(text))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    announce(again, whole(again), TWO, assume_yes=False)
+    assert asked == ["Run 6 trials?"]
