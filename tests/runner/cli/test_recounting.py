@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from runner import logs
 from runner.store.locks import lease
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
@@ -77,23 +77,24 @@ def test_what_is_ambiguous_or_missing_is_one_line(
 
 
 def test_it_follows_until_the_trial_is_over(
-    film: Film, trials: list[Trial], settle: Settle, workspace: Workspace
+    film: Film,
+    trials: list[Trial],
+    settle: Settle,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log = workspace.trial(trials[0].trial_id).log
 
-    def work() -> None:
-        time.sleep(0.2)
+    def work(_: float) -> None:  # while the follower sleeps
         with log.open("a") as file:
             file.write("third attempt\n")
         settle(trials[0], TrialState.FINISHED, epochs=1)
 
+    monkeypatch.setattr(logs, "time", SimpleNamespace(sleep=work))
     with lease(workspace.study("tiny") / "launch.lock"):
-        worker = threading.Thread(target=work)
-        worker.start()
         code, text, error = film(
             "logs", "baseline@0", "-f", "-n", 1, "--store", workspace.root
         )
-        worker.join()
     assert code == 0
     assert text == "second attempt: β\nthird attempt\n"
     assert error.endswith("baseline · seed 0 is FINISHED\n")

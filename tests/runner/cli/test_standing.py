@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -129,20 +129,17 @@ def test_watching_goes_on_until_the_study_is_complete(
     workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(standing, "_PAUSE_S", 0.05)
     monkeypatch.setattr(standing, "_PLAIN_PAUSE_S", 0.0)
     first, *others = launch_tiny(1)
     settle(first, TrialState.FAILED)
 
-    def work() -> None:
-        time.sleep(0.3)
+    def work(_: float) -> None:  # while the watcher sleeps
         for trial in (first, *others):
             settle(trial, TrialState.FINISHED, epochs=3)
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    times = SimpleNamespace(sleep=work, monotonic=time.monotonic)
+    monkeypatch.setattr(standing, "time", times)
     code, text, _ = film("status", "tiny", "--watch", "--store", workspace.root)
-    worker.join()
     assert code == 0
     assert "baseline · seed 0 FAILED: no such file" in text
     assert "0 of 3 rows, 0 of 3 runs complete" in text
