@@ -1,8 +1,8 @@
 """What a command costs: wall clock, processor time and memory of all its processes.
 
 A daemon that leaves its parent, as Ray's do, is still counted: the caller of `measure`
-becomes the parent of orphans (Linux). Processor times are read twenty times a second,
-so that what a process did in its last twentieth is missed: Ray's node manager lets the
+becomes the parent of orphans (Linux). Processor times are read ten times a second,
+so that what a process did in its last tenth is missed: Ray's node manager lets the
 kernel bury its workers, and nobody could ask for their times afterwards.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 _BECOME_PARENT_OF_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER
-_TICK_S = 0.05
+_TICK_S = 0.1
 _PATIENCE_S = 30.0  # for daemons to end after the command did
 _MIB = 2**20
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -115,7 +115,10 @@ def measure(
         try:
             code = child.wait()
             wall_s = time.perf_counter() - start
-            _bury_orphans()
+            _bury_orphans(_PATIENCE_S)
+        except BaseException:  # Ctrl-C
+            _bury_orphans(0)
+            raise
         finally:
             watch.is_over.set()
             thread.join()
@@ -142,8 +145,8 @@ def _adopt_orphans() -> None:
 
 
 # The command's daemons end by themselves, within seconds; what does not is stopped.
-def _bury_orphans() -> None:
-    until = time.monotonic() + _PATIENCE_S
+def _bury_orphans(patience_s: float) -> None:
+    until = time.monotonic() + patience_s
     while time.monotonic() < until:
         try:
             buried, _ = os.waitpid(-1, os.WNOHANG)
@@ -159,7 +162,7 @@ def _bury_orphans() -> None:
 # All of /proc in one pass: psutil would take ten times as long.
 def _descendants(root: int) -> list[_Process]:
     children: dict[int, list[_Process]] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 - twenty times a second
+    for name in os.listdir("/proc"):  # noqa: PTH208 - ten times a second
         if name.isdigit() and (one := _read(name)) is not None:
             children.setdefault(one.parent, []).append(one)
     found = list(children.get(root, []))
