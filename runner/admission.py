@@ -8,7 +8,6 @@ another sweep by the same user, and a promise ends with its process.
 import fcntl
 import json
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from film.data.memory import free_bytes
 from runner.errors import LaunchError
 from runner.quantities import memory
 from runner.store.files import read_json
+from runner.store.private import private_folder
 
 __all__ = [
     "Need",
@@ -174,7 +174,7 @@ class Promises:
         Args:
             folder: Where; None is one for all sweeps of the user.
         """
-        self._folder = folder or _private_folder()
+        self._folder = folder or private_folder("film-promises")
 
     def ask(self, need: Need, place: Place) -> tuple[Verdict, Room]:
         """Ask for room once; where there is some, it is promised.
@@ -291,15 +291,6 @@ def _lives(said: dict[str, Any]) -> bool:
         return bool(psutil.Process(said["pid"]).create_time() == said["created"])
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
-
-
-# Others may write into the folder for temporary files, but not into this one.
-def _private_folder() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"film-promises-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise LaunchError(f"{folder}: belongs to someone else; remove it")
-    return folder
 
 
 def _named(need: Need) -> str:
