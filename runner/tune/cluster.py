@@ -3,8 +3,6 @@
 import importlib.util
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from ray.exceptions import RayError
 from runner.errors import LaunchError
 from runner.machines import Machine
 from runner.tune.address import check_address, find_address
+from runner.tune.homes import temporary_home
 from runner.tune.nodes import PACKAGES
 from runner.versions import VERSION_VARIABLE, suite_version
 from runner.workers import Workers
@@ -23,7 +22,6 @@ from runner.workers import Workers
 __all__ = ["cluster_machines", "connected"]
 
 _OBJECT_STORE_BYTES: Final = 100 * 2**20
-_SHORT_TEMPORARY: Final = "/tmp"  # noqa: S108 - mkdtemp beneath it; sockets need short paths
 # What workers elsewhere must know too. Nothing here is a secret.
 _PASSED_ON: Final = (
     "RAY_CHDIR_TO_TRIAL_DIR",
@@ -48,16 +46,15 @@ def connected(workers: Workers) -> Iterator[Path]:
     Yields:
         A folder of this machine that Tune may write to, and that is removed.
     """
-    home = Path(tempfile.mkdtemp(prefix="film-", dir=_SHORT_TEMPORARY))
-    try:
-        if workers.address is None:
-            _start(workers, home)
-        else:
-            _join(workers.address)
-        yield home / "tune"
-    finally:
-        ray.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
+    with temporary_home() as home:
+        try:
+            if workers.address is None:
+                _start(workers, home)
+            else:
+                _join(workers.address)
+            yield home / "tune"
+        finally:
+            ray.shutdown()
 
 
 def cluster_machines(address: str) -> tuple[Machine, ...]:
