@@ -190,13 +190,20 @@ def _processes(scene: Scene) -> Iterator[str]:
             process.kill()
 
 
-# A session's folder is named after its driver's process.
+# A session's folder is named after its driver's process. What a killed driver leaves
+# goes when Ray is started the next time.
 def _ray_homes(scene: Scene) -> Iterator[str]:
-    pids = {str(launch.pid) for launch in scene.launches}
+    starts = [
+        number
+        for number, launch in enumerate(scene.launches)
+        if " to run on " in launch.errors.read_text(errors="replace")
+    ]
+    judged = scene.launches[: max(starts, default=0)]
+    pids = {str(launch.pid) for launch in judged}
     left = {
-        session.parent
-        for session in _RAY_HOMES.glob("film-*/session_*")
+        str(session.parent)
+        for session in _RAY_HOMES.glob("film-*/*/session_*")
         if session.name.rpartition("_")[2] in pids and not session.is_symlink()
     }
     if left:
-        yield f"left in {_RAY_HOMES}: {', '.join(sorted(path.name for path in left))}"
+        yield f"left behind: {', '.join(sorted(left))}"
