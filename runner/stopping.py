@@ -21,6 +21,7 @@ class Stop(Enum):
     INTERRUPTED = auto()  # Ctrl-C or SIGTERM
     CANCELLED = auto()  # film cancel, perhaps from another machine
     BUDGET = auto()  # --budget is used up
+    BROKEN = auto()  # what schedules trials failed itself
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,7 +220,17 @@ class SweepView:
                 line = "cancelled; whole epochs are kept"
             case Stop.BUDGET:
                 line = "the budget is used up; whole epochs are kept"
+            case Stop.BROKEN:
+                line = "stopping; whole epochs are kept"
         self.display.say(line)
+
+    def broke(self, why: str) -> None:
+        """Say that Ray itself failed.
+
+        Args:
+            why: In one line.
+        """
+        self.display.say(f"Ray failed: {why}")
 
     def _name(self, trial_id: str) -> str:
         return self.board.cells[trial_id].trial.name

@@ -168,8 +168,10 @@ def _stopped(request: Request, mirror: Mirror, stop: Stop) -> int:
             line = f"cancelled with {done} of {wanted} runs complete"
         case Stop.BUDGET:
             line = f"the budget is used up: {wanted - done} of {wanted} runs are left"
+        case Stop.BROKEN:
+            line = f"Ray failed with {done} of {wanted} runs complete"
     click.echo(f"{line}; the same command goes on", err=True)
-    return _INCOMPLETE if stop is Stop.BUDGET else _INTERRUPTED
+    return _INCOMPLETE if stop in {Stop.BUDGET, Stop.BROKEN} else _INTERRUPTED
 
 
 # What is made is kept, so that it goes on where it was stopped.

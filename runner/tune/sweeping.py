@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol, final
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
+from ray.tune.error import TuneError
 from ray.tune.search import Searcher
 
 from runner.deaths import OutOfMemoryKills, cause_of_death
@@ -78,6 +80,10 @@ class SweepListener(Protocol):
         """Hear that the sweep ends early, which takes some seconds."""
         ...
 
+    def broke(self, why: str) -> None:
+        """Hear that Ray itself failed."""
+        ...
+
 
 def run_sweep(
     jobs: Sequence[TrialJob],
@@ -114,7 +120,11 @@ def run_sweep(
             Interruption() as interruption,
         ):
             sweep = _Sweep(jobs, workers, listener, interruption, far)
-            _tuner(sweep, home, screens=screens).fit()
+            try:
+                _tuner(sweep, home, screens=screens).fit()
+            except (TuneError, RayError) as error:
+                interruption.request(Stop.BROKEN)
+                listener.broke(_gist(error))
     _await_the_dead(jobs)
     sweep.note_screened()
     return interruption.reason
@@ -376,6 +386,12 @@ class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
     def on_trial_error(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
         with contextlib.suppress(OSError):
             self._sweep.failed(_number(trial), _error(trial))
+
+
+# Ray puts the traceback of an error into its message.
+def _gist(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1] if lines else 'no reason given'}"[:300]
 
 
 def _number(trial: Any) -> int:  # noqa: ANN401 - Ray's
