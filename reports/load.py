@@ -4,12 +4,16 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
@@ -35,6 +39,8 @@ _EPOCHS: Final = "metrics.jsonl"
 _EPOCH_METRICS: Final = "train_loss", "train_accuracy", "val_loss", "val_accuracy"
 _TRIAL: Final = "row", "group", "is_baseline", "seed", "trial_id"
 _SQLITE: Final = "sqlite:///"
+_FEW: Final = 5  # trials that are looked for one by one
+_SOME: Final = 50  # more of them are looked for among all
 _Foreign = Any  # MLflow's objects carry no types
 
 
@@ -61,7 +67,7 @@ def load_results(trials: Sequence[Trial], tracking_uri: str) -> Results:
     Returns:
         One row per wanted trial, finished or not, and the answers of finished ones.
     """
-    wanted = list(dict.fromkeys(trial.trial_id for trial in trials))
+    wanted = {trial.trial_id: trial.study for trial in trials}
     records = _read(wanted, tracking_uri)
     rows = [_row(trial, records.get(trial.trial_id, _Record())) for trial in trials]
     types = sorted({name for row in rows for name in row if _is_type(name)}, key=_order)
@@ -110,7 +116,7 @@ def _row(trial: Trial, record: _Record) -> dict[str, Any]:
     }
 
 
-def _read(wanted: Sequence[str], tracking_uri: str) -> dict[str, _Record]:
+def _read(wanted: Mapping[str, str], tracking_uri: str) -> dict[str, _Record]:
     if tracking_uri.startswith(_SQLITE) and not _sqlite_file(tracking_uri).exists():
         return {}
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a report phones nobody
@@ -121,15 +127,16 @@ def _read(wanted: Sequence[str], tracking_uri: str) -> dict[str, _Record]:
         from mlflow.tracking import MlflowClient  # noqa: PLC0415 - 3 s to import
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with MLflow
 
+        shown = _without_password(tracking_uri)
         try:
-            return _Reader(MlflowClient(tracking_uri), MlflowException).read(wanted)
+            client = MlflowClient(tracking_uri)
+            return _Reader(client, tracking_uri, MlflowException).read(wanted)
         except (MlflowException, SQLAlchemyError) as error:
-            reason = str(error).partition("\n")[0]
-            msg = f"cannot read the runs in {tracking_uri}: {reason}"
-            raise ReportError(msg) from error
+            reason = _without_password(str(error).partition("\n")[0])
+            raise ReportError(f"cannot read the runs in {shown}: {reason}") from error
         except ModuleNotFoundError as error:
             msg = (
-                f"cannot read the runs in {tracking_uri}: this kind of database needs "
+                f"cannot read the runs in {shown}: this kind of database needs "
                 f"the Python module {error.name}, which is not installed"
             )
             raise ReportError(msg) from error
@@ -139,38 +146,50 @@ def _sqlite_file(tracking_uri: str) -> Path:
     return Path(tracking_uri.removeprefix(_SQLITE).partition("?")[0])
 
 
+# Of a database, which may be named with one.
+def _without_password(text: str) -> str:
+    return re.sub(r"://[^/?#\s'\"]*@", "://***@", text)
+
+
 class _Reader:
     """Reads trials one after the other, sharing what they have in common."""
 
-    def __init__(self, client: _Foreign, absent: type[Exception]) -> None:
+    def __init__(
+        self, client: _Foreign, tracking_uri: str, absent: type[Exception]
+    ) -> None:
         self._client = client
+        self._tracking_uri = tracking_uri
         self._absent = absent
         self._questions: dict[str, Questions] = {}
 
-    def read(self, wanted: Sequence[str]) -> dict[str, _Record]:
+    def read(self, wanted: Mapping[str, str]) -> dict[str, _Record]:
         experiment = self._client.get_experiment_by_name(_EXPERIMENT)
         if experiment is None:
             return {}
-        found = {
-            trial_id: self._find(experiment.experiment_id, trial_id)
-            for trial_id in wanted
-        }
-        return {key: self._record(run) for key, run in found.items() if run is not None}
+        found = self._find(experiment.experiment_id, wanted)
+        return {key: self._record(found[key]) for key in wanted if key in found}
 
-    def _find(self, experiment: str, trial_id: str) -> _Foreign:
-        runs = self._client.search_runs(
-            [experiment],
-            f"tags.`film.trial_id` = '{trial_id}' AND tags.`film.kind` = 'trial'",
-        )
-        return max(  # a finished run before others, then the newest
-            runs,
-            key=lambda run: (
-                _state(run) is RunState.FINISHED,
-                run.info.start_time or 0,
-                run.info.run_id,
-            ),
-            default=None,
-        )
+    # A search costs about as much as five of the runs that it finds. What other studies
+    # have computed may not have been said to be this one's.
+    def _find(self, experiment: str, wanted: Mapping[str, str]) -> dict[str, _Foreign]:
+        queries = [f"tags.`film.study.{one}` LIKE '%'" for one in {*wanted.values()}]
+        found = self._search(experiment, queries if len(wanted) > _FEW else [])
+        missing = [trial_id for trial_id in wanted if trial_id not in found]
+        by_id = [f"tags.`film.trial_id` = '{trial_id}'" for trial_id in missing]
+        return found | self._search(experiment, by_id if len(by_id) <= _SOME else [""])
+
+    def _search(self, experiment: str, queries: Sequence[str]) -> dict[str, _Foreign]:
+        found: dict[str, _Foreign] = {}
+        for query in queries:
+            full = " AND ".join(filter(None, [query, "tags.`film.kind` = 'trial'"]))
+            token = None
+            while token != "":
+                page = self._client.search_runs([experiment], full, page_token=token)
+                token = page.token or ""
+                for run in page:
+                    trial_id = run.data.tags.get("film.trial_id", "")
+                    found[trial_id] = max(run, found.get(trial_id, run), key=_rank)
+        return found
 
     def _record(self, run: _Foreign) -> _Record:
         state = _state(run)
@@ -181,43 +200,63 @@ class _Reader:
             name = run.data.tags.get("mlflow.runName", run.info.run_id)
             note = f"{name} is FINISHED but has no accuracy: counted as missing"
             return _Record(RunState.MISSING, note=note)
-        answers = self._answers(run.info.run_id)
-        epochs = self._epochs(run.info.run_id)
+        answers = self._answers(run)
+        epochs = self._epochs(run)
         if answers is None or _agree(answers, metrics["val_accuracy"]):
             return _Record(state, metrics, answers, epochs)
         name = run.data.tags.get("mlflow.runName", run.info.run_id)
         note = f"{name}: its answers are not those of its accuracy and were not used"
         return _Record(state, metrics, epochs=epochs, note=note)
 
-    def _answers(self, run_id: str) -> Answers | None:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                path = self._client.download_artifacts(run_id, _PREDICTIONS, folder)
-            except (self._absent, OSError):
+    def _answers(self, run: _Foreign) -> Answers | None:
+        with self._file(run, _PREDICTIONS) as path:
+            if path is None:
                 return None
             try:
                 table = pq.read_table(
                     path, columns=["question", "image", "type", "label", "correct"]
                 )
             except (pa.ArrowException, OSError) as error:
-                msg = f"{_PREDICTIONS} of MLflow run {run_id} cannot be read: {error}"
-                raise ReportError(msg) from error
+                msg = f"{_PREDICTIONS} of MLflow run {run.info.run_id} cannot be read"
+                raise ReportError(f"{msg}: {error}") from error
         frame = table.to_pandas().sort_values("question")
         return Answers(self._shared(frame), frame["correct"].to_numpy(dtype=bool))
 
     # One file has every metric of every epoch: asking for their histories one by one
     # would take a call each.
-    def _epochs(self, run_id: str) -> list[dict[str, float]]:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                path = self._client.download_artifacts(run_id, _EPOCHS, folder)
-                lines = Path(path).read_text(encoding="utf-8").splitlines()
-                return [_epoch(json.loads(line)) for line in lines]
-            except (self._absent, OSError):
+    def _epochs(self, run: _Foreign) -> list[dict[str, float]]:
+        with self._file(run, _EPOCHS) as path:
+            if path is None:
                 return []
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+                return [_epoch(json.loads(line)) for line in lines]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                msg = f"{_EPOCHS} of MLflow run {run_id} cannot be read: {error}"
-                raise ReportError(msg) from error
+                msg = f"{_EPOCHS} of MLflow run {run.info.run_id} cannot be read"
+                raise ReportError(f"{msg}: {error}") from error
+
+    # By its own address: by the run's id, MLflow asks its database four times more.
+    @contextmanager
+    def _file(self, run: _Foreign, name: str) -> Iterator[Path | None]:
+        from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - 3 s to import
+
+        address = urlsplit(run.info.artifact_uri)
+        if address.scheme == "file":
+            there = Path(url2pathname(address.path)) / name
+            yield there if there.is_file() else None
+            return
+        whole = address._replace(path=f"{address.path}/{name}").geturl()
+        with tempfile.TemporaryDirectory() as folder:
+            path: Path | None = None
+            with suppress(self._absent, OSError):
+                path = Path(
+                    download_artifacts(
+                        artifact_uri=whole,
+                        dst_path=folder,
+                        tracking_uri=self._tracking_uri,
+                    )
+                )
+            yield path
 
     def _shared(self, frame: pd.DataFrame) -> Questions:
         rows = frame["question"].to_numpy(dtype=np.int64)
@@ -233,6 +272,12 @@ class _Reader:
                 scenes, types, digest, guess=float(n_guessed / len(frame))
             )
         return self._questions[digest]
+
+
+# A finished run before others, then the newest.
+def _rank(run: _Foreign) -> tuple[bool, int, str]:
+    is_finished = _state(run) is RunState.FINISHED
+    return is_finished, run.info.start_time or 0, run.info.run_id
 
 
 def _state(run: _Foreign) -> RunState:
