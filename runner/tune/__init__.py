@@ -10,6 +10,7 @@ for _name, _value in {  # read by Ray when it is imported
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AUTH_MODE": "token",  # Ray listens on every interface, even for local use
     "RAY_memory_monitor_refresh_ms": "0",  # its killer would end the whole sweep
+    "RAY_raylet_start_wait_time_s": "120",  # a busy machine takes more than Ray's 30 s
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # trials on the CPU see no GPU
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # there is ours
