@@ -28,6 +28,11 @@ def ended_at(store: Path) -> list[float]:
     return sorted(mark["finished_at"] for mark in marks)
 
 
+def n_workers(store: Path) -> int:
+    files = store.glob("trials/*/state.json")
+    return len({json.loads(one.read_bytes())["attempts"][-1]["pid"] for one in files})
+
+
 def seconds_each(times: Sequence[float], start: float, end: float) -> float:
     """Seconds from one end to the next, in a part of the trials."""
     some = times[round(start * (len(times) - 1)) : round(end * (len(times) - 1)) + 1]
@@ -101,7 +106,7 @@ def scale(n_trials: int, rows: int, jobs: int | None, home: Path) -> None:
     if cost.code:
         raise SystemExit(cost.output)
     n_done = len(ended_at(store))
-    print(f"{n_done} trials in {rows} rows")
+    print(f"{n_done} trials in {rows} rows, by {n_workers(store)} worker processes")
     say_times(store, cost, n_done)
     say_memory(cost)
     say_disk(store, n_done)

@@ -50,6 +50,7 @@ def trained(store: Path) -> dict[tuple[float, int], dict[str, float]]:
             "accuracy": said["best_val_accuracy"],
             "began": state["attempts"][0]["started_at"],
             "ended": said["finished_at"],
+            "worker": state["attempts"][-1]["pid"],
         }
     return found
 
@@ -94,7 +95,11 @@ def sweep(study: Path, store: Path, *, is_compared: bool) -> None:
     first = min(one["began"] for one in trials.values())
     last = max(one["ended"] for one in trials.values())
     shared = train_s / JOBS
-    print(f"{len(trials)} trials, {train_s / len(trials):.1f} s of training each")
+    n_workers = len({one["worker"] for one in trials.values()})
+    print(
+        f"{len(trials)} trials, {train_s / len(trials):.1f} s of training each, "
+        f"by {n_workers} worker processes"
+    )
     print(f"sum of training seconds / {JOBS}: {shared:7.1f} s")
     for name, seconds in {
         "film run, all of it": cost.wall_s,
