@@ -33,6 +33,7 @@ from runner.workers import Workers, choose_workers, n_cores, with_limits
 __all__ = ["count_gpus", "resolve", "run_request", "workers_of"]
 
 _INCOMPLETE: Final = 1
+_GOODBYE_S: Final = 10.0  # for MLflow, where the user wants to stop
 _INTERRUPTED: Final = 130
 
 
@@ -133,7 +134,7 @@ def run_request(
         plan = unscreened(plan, records) if screens else plan
         announce(request, plan, workers, assume_yes=flags["yes"])
         mirror = Mirror(request.workspace, uri, warn=_warn)
-        mirror.everything(_withdrawn(request), [])
+        mirror.trial(*_withdrawn(request))
         if plan.to_run:
             request.write_down()
             stop = _make_data(request, wishes)
@@ -158,7 +159,7 @@ def _withdrawn(request: Request) -> list[TrialFolder]:
 
 def _stopped(request: Request, mirror: Mirror, stop: Stop) -> int:
     launch = request.write_down()
-    mirror.everything(request.folders(), [])
+    mirror.everything(request.folders(), [], within_s=_GOODBYE_S)
     progress = launch.progress(request.records())
     done, wanted = progress.runs_complete, progress.runs
     match stop:

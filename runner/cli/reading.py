@@ -19,6 +19,7 @@ from runner.store.files import read_json, write_json
 from runner.store.record import Record
 from runner.store.workspace import Workspace
 from runner.tracking.mirror import Mirror
+from runner.tracking.secrets import redacted
 from runner.tracking.tracker import normal_uri, quiet_environment
 from runner.versions import suite_version
 
@@ -108,7 +109,7 @@ def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
         n_copied = mirror.everything(folders, [launch], again=True)
     if mirror.problem:
         return 1
-    click.echo(f"{n_copied} trials are up to date in {address}")
+    click.echo(f"{n_copied} trials are up to date in {redacted(address)}")
     return 1 if mirror.refused else 0
 
 

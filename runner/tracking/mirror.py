@@ -70,14 +70,15 @@ class Mirror:
         self.problem = ""  # why MLflow lags behind; empty where it does not
         self.refused: list[Path] = []  # folders that an MLflow that answers rejects
 
-    def trial(self, folder: TrialFolder) -> None:
+    def trial(self, *folders: TrialFolder) -> None:
         """Copy a trial soon; it is only noted here.
 
         Args:
-            folder: The trial's folder.
+            folders: The trial's folder, or several.
         """
         self._begin()
-        self._outbox.put(Task(home=folder.path, lane=Lane.SOON))
+        for folder in folders:
+            self._outbox.put(Task(home=folder.path, lane=Lane.SOON))
         self._speak()
 
     def whole_store(self, *, again: bool = False) -> int:
