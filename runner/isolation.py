@@ -50,7 +50,8 @@ def _begin_anew(n_threads: int) -> None:
     torch.set_grad_enabled(mode=True)
     torch.set_float32_matmul_precision("highest")
     torch.set_flush_denormal(False)
-    torch.use_deterministic_algorithms(mode=False)
+    if torch.are_deterministic_algorithms_enabled():  # to ask is cheap, to set is not
+        torch.use_deterministic_algorithms(mode=False)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = False
     torch.backends.cudnn.allow_tf32 = True

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from runner.job import TrialJob
 from runner.needs import Measured, Peaks
 from runner.progress import Board, Display, Heartbeat
 from runner.revision import revision
@@ -13,7 +14,6 @@ from runner.stopping import Stop, Wish, Wishes
 from runner.store.record import Record, TrialState
 from runner.store.workspace import Workspace
 from runner.tracking.mirror import Mirror
-from runner.trial import TrialJob
 from runner.tune.sweeping import run_sweep
 from runner.workers import Workers
 from studies.trial import Trial

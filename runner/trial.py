@@ -7,7 +7,7 @@ import platform
 import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,37 +18,17 @@ from film.config import ImageInput
 from film.data.dataset import QuestionDataset, open_dataset
 from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
-from film.world.config import WorldConfig
-from runner.guards import Guard, Limits
+from runner.guards import Guard
 from runner.isolation import isolated
-from runner.revision import Revision
+from runner.job import TrialJob
 from runner.store.files import write_text
 from runner.store.record import TrialFolder, TrialState
 from runner.tracking.secrets import redacted
 from runner.versions import suite_version
-from studies.trial import Trial
 
 __all__ = ["TrialJob", "run_trial"]
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialJob:
-    """A trial, and where and with what to run it; plain enough to be sent."""
-
-    trial: Trial
-    data: Path  # the store that ``trial.data`` names
-    folder: Path
-    storage: str | None = None  # where machines share folders; None: on a disk
-    world: WorldConfig | None = None  # what to make on a machine that has no data
-    device: str = "cpu"
-    n_threads: int = 1
-    n_jobs: int = 1  # that share the machine's memory
-    gpu_share: float = 1.0  # of a GPU, where it has one
-    command: tuple[str, ...] = ()  # what the user called
-    limits: Limits = field(default_factory=Limits)
-    revision: Revision | None = None  # of the code; None where it is not known
 
 
 def run_trial(

@@ -7,6 +7,7 @@ machine that joins later has is found out by the first trial that it gets.
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import secrets
 import time
@@ -25,14 +26,15 @@ from film.data.fingerprint import data_fingerprint
 from film.errors import FilmError
 from film.world.config import WorldConfig
 from runner.errors import LaunchError
+from runner.job import TrialJob
 from runner.sources import make_here
 from runner.store.locks import exclusive, is_held
-from runner.trial import TrialJob
 from runner.workers import Workers, n_cores
 
-__all__ = ["PACKAGES", "check_machines"]
+__all__ = ["CODE_VARIABLE", "PACKAGES", "check_machines", "digest_of_code"]
 
 PACKAGES: Final = ("film", "studies", "runner", "reports")
+CODE_VARIABLE: Final = "FILM_SUITE_CODE"  # the digest of what was sent
 _DECIDE_NUMBERS: Final = ("torch", "numpy")
 _PATIENCE_S: Final = 180.0  # a machine may have to start a process, and read data
 _DELAY_S: Final = 10.0  # until a disk of the network shows a new file everywhere
@@ -157,6 +159,7 @@ def _look(needs: _Needs) -> str:
     try:
         return (
             _other_versions(needs.versions)
+            or _other_code()
             or (_not_shared(needs.token) if needs.token else "")
             or next(filter(None, map(_wrong_data, needs.data)), "")
         )
@@ -168,7 +171,6 @@ def _versions() -> dict[str, str]:
     return {
         "Python": ".".join(platform.python_version_tuple()[:2]),
         **{name: _version(name) for name in _DECIDE_NUMBERS},
-        "the suite's code": _digest_of_code(),
     }
 
 
@@ -180,15 +182,38 @@ def _version(package: str) -> str:
         return "none"
 
 
-def _digest_of_code() -> str:
+def _code_here() -> str:
+    specs = [importlib.util.find_spec(package) for package in PACKAGES]
+    return digest_of_code(
+        [Path(spec.origin).parent for spec in specs if spec and spec.origin]
+    )
+
+
+def digest_of_code(packages: Sequence[Path]) -> str:
+    """Tell one code from another.
+
+    Args:
+        packages: Folders of the packages.
+
+    Returns:
+        Eight hexadecimal digits.
+    """
     digest = hashlib.sha256()
-    for package in PACKAGES:
-        spec = importlib.util.find_spec(package)
-        root = Path(spec.origin).parent if spec and spec.origin else Path()
+    for root in packages:
         for file in sorted(root.rglob("*.py")):
-            digest.update(file.relative_to(root).as_posix().encode())
+            digest.update(file.relative_to(root.parent).as_posix().encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
+
+
+def _other_code() -> str:
+    sent, found = os.environ.get(CODE_VARIABLE), _code_here()
+    if sent in {None, found}:
+        return ""
+    return (
+        f"it runs another code ({found}) than film sent ({sent}); take the suite that "
+        "is installed there off Python's path"
+    )
 
 
 def _other_versions(here: Mapping[str, str]) -> str:

@@ -21,13 +21,13 @@ from ray.tune.error import TuneError
 from ray.tune.search import Searcher
 
 from runner.deaths import OutOfMemoryKills, cause_of_death
+from runner.job import TrialJob
 from runner.lineup import Lineup
 from runner.needs import Peaks
 from runner.progress import Heartbeat
 from runner.stopping import Stop, Wish
 from runner.store.record import TrialFolder, TrialState
 from runner.store.staging import Collector
-from runner.trial import TrialJob
 from runner.tune.cluster import connected
 from runner.tune.interruption import Interruption
 from runner.tune.nodes import check_machines

@@ -11,12 +11,12 @@ from ray import tune
 
 from runner.admission import Need, Place, Promises, graphics, main_memory
 from runner.guards import Limits
+from runner.job import TrialJob
 from runner.needs import Peaks
 from runner.revision import Revision
 from runner.sources import make_here
 from runner.store.record import TrialFolder, TrialState, one_line
 from runner.store.staging import Stage, staged
-from runner.trial import TrialJob, run_trial
 
 __all__ = ["packed", "work"]
 
@@ -77,6 +77,8 @@ def _work_at(stage: Stage, job: TrialJob, expected: Peaks) -> None:
 
 
 def _train(job: TrialJob, expected: Peaks, stage: Stage) -> None:
+    from runner.trial import run_trial  # noqa: PLC0415 - the driver does without torch
+
     peaks = _own_or(expected, TrialFolder(job.folder))
     if job.world is not None:
         make_here(job.world, job.data, processes=job.n_threads)
