@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from film.config import Architecture
 from runner.store.files import read_json
 from runner.store.record import Record, TrialFolder
 from runner.tracking.secrets import redacted
@@ -43,14 +44,13 @@ def content_of(folder: TrialFolder, record: Record) -> Content:
     described = folder.description()
     params = {"row": described["row"], "seed": described["seed"]}
     params |= described["config"]
-    image_input = described["config"].get("model.image_input")
     return Content(
         name=f"{described['row']} · seed {described['seed']}",
         params={name: _text(value) for name, value in params.items()},
         tags=_tags(folder, record, str(described["data"])),
         best={} if record.summary is None else dict(_summary_metrics(record.summary)),
         data=str(described["data"]),
-        data_name=f"questions and {image_input or 'no images'}",
+        data_name=f"questions and {_images(described['config'])}",
     )
 
 
@@ -89,6 +89,11 @@ def row_means(means: Mapping[str, float]) -> dict[str, float]:
         twins = sum(other.rstrip("0123456789 ") == name for other in named)
         named[f"{name} {twins + 1}" if name in named else name] = mean
     return named
+
+
+def _images(config: Mapping[str, Any]) -> str:
+    is_blind = config.get("model.architecture") == Architecture.LSTM
+    return "no images" if is_blind else str(config.get("model.stem.input"))
 
 
 def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
