@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from runner.errors import LaunchError
 from runner.machines import Machine
 from runner.tune.address import check_address, find_address
 from runner.tune.homes import temporary_home
-from runner.tune.nodes import PACKAGES
+from runner.tune.nodes import CODE_VARIABLE, PACKAGES, digest_of_code
 from runner.versions import VERSION_VARIABLE, suite_version
 from runner.workers import Workers
 
@@ -51,7 +52,7 @@ def connected(workers: Workers) -> Iterator[Path]:
             if workers.address is None:
                 _start(workers, home)
             else:
-                _join(workers.address)
+                _join(workers.address, _shipped(home))
             yield home / "tune"
         finally:
             ray.shutdown()
@@ -67,7 +68,7 @@ def cluster_machines(address: str) -> tuple[Machine, ...]:
         The machines that are up.
     """
     try:
-        _join(address)
+        _join(address, {})  # nothing will run
         return tuple(
             Machine(
                 name=node["NodeManagerHostname"],
@@ -96,19 +97,23 @@ def _start(workers: Workers, home: Path) -> None:
 
     try:
         init()
-    except (RuntimeError, OSError, ConnectionError):  # a slow start, on a busy machine
+    except Exception:  # noqa: BLE001 - of a slow start on a busy machine, there are many
         ray.shutdown()
-        init()
+        try:
+            init()
+        except Exception as error:
+            why = " ".join(str(error).split())
+            raise LaunchError(f"Ray does not start on this machine: {why}") from error
 
 
 # What there is of CPUs, GPUs and memory was said when the cluster was started.
-def _join(address: str) -> None:
+def _join(address: str, runtime_env: dict[str, Any]) -> None:
     where = find_address(address)
     check_address(where)
     try:
         ray.init(
             address=where,
-            runtime_env=_shipped(),
+            runtime_env=runtime_env,
             log_to_driver=False,
             logging_level=logging.CRITICAL,
         )
@@ -120,13 +125,21 @@ def _join(address: str) -> None:
         ) from None
 
 
-# The code that runs is the one that plans, whatever is installed elsewhere.
-def _shipped() -> dict[str, Any]:
+# The code that runs is the one that plans, whatever is installed elsewhere, and
+# whatever is done to these files while they are sent.
+def _shipped(home: Path) -> dict[str, Any]:
     variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    copies = [home / "code" / package for package in PACKAGES]
+    for copy in copies:
+        no_caches = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(_folder_of(copy.name), copy, ignore=no_caches)
     return {
-        "py_modules": [str(_folder_of(name)) for name in PACKAGES],
-        "excludes": ["__pycache__", "*.pyc"],
-        "env_vars": {**variables, VERSION_VARIABLE: suite_version() or ""},
+        "py_modules": [str(copy) for copy in copies],
+        "env_vars": {
+            **variables,
+            VERSION_VARIABLE: suite_version() or "",
+            CODE_VARIABLE: digest_of_code(copies),
+        },
     }
 
 

@@ -9,7 +9,16 @@ import pytest
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from runner.tune import nodes
-from runner.tune.nodes import _Data, _look, _may_get_a_trial, _Needs, _token, _versions
+from runner.tune.nodes import (
+    CODE_VARIABLE,
+    _Data,
+    _look,
+    _may_get_a_trial,
+    _Needs,
+    _token,
+    _versions,
+    digest_of_code,
+)
 from runner.workers import Workers
 
 
@@ -37,12 +46,32 @@ def test_the_token_is_gone_afterwards(tmp_path: Path) -> None:
     assert list((tmp_path / "trials").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["Python", "torch", "numpy", "the suite's code"])
+@pytest.mark.parametrize("name", ["Python", "torch", "numpy"])
 def test_another_version_is_named_on_both_sides(needs: _Needs, name: str) -> None:
     other = replace(needs, versions={**needs.versions, name: "0.0"})
     said = _look(other)
     assert said.startswith(f"it has another version of {name} ({_versions()[name]})")
     assert "(0.0)" in said
+
+
+def test_code_that_is_not_what_was_sent_is_named(
+    needs: _Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CODE_VARIABLE, "another")
+    assert "than film sent (another)" in _look(needs)
+
+
+def test_code_is_told_apart_by_its_names_and_its_words(tmp_path: Path) -> None:
+    def code(folder: str, name: str, text: str) -> str:
+        package = tmp_path / folder / "film"
+        package.mkdir(parents=True)
+        (package / name).write_text(text)
+        return digest_of_code([package])
+
+    first = code("one", "fit.py", "x = 1")
+    assert code("two", "fit.py", "x = 1") == first
+    assert code("three", "fit.py", "x = 2") != first
+    assert code("four", "fat.py", "x = 1") != first
 
 
 def test_data_that_are_not_there_are_missed(needs: _Needs, tmp_path: Path) -> None:
