@@ -42,6 +42,7 @@ def open_client(
     watch_connections()
     from mlflow.tracking import MlflowClient  # noqa: PLC0415 - 2 s to import
 
+    _hush()  # once more: the import has set levels of its own
     note, path = "", sqlite_file(uri)
     if path is not None:
         own = artifacts if path.parent == artifacts.parent else None
@@ -55,11 +56,12 @@ def quiet_environment() -> None:
         os.environ.setdefault(name, value)
 
 
-# MLflow speaks to its own developers: deprecations, SQLAlchemy's loaders. The filters
-# stay: to set them aside and back is not safe beside other threads.
+# MLflow speaks to its own developers: deprecations, SQLAlchemy's loaders, and with a
+# long traceback each error that it raises as well. The filters stay: to set them aside
+# and back is not safe beside other threads.
 def _hush() -> None:
     for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for module in ("mlflow", "alembic", "sqlalchemy"):
         warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
     warnings.filterwarnings("ignore", message=".*noload.*loader strategy")

@@ -16,18 +16,18 @@ _ROOM: Final = Path("/tmp")  # noqa: S108 - a private folder in it; sockets need
 
 
 @contextmanager
-def temporary_home(room: Path = _ROOM) -> Iterator[Path]:
+def temporary_home(room: Path | None = None) -> Iterator[Path]:
     """Make a folder that is removed at the end, by whoever comes next at the latest.
 
     Whoever made one holds its lock; without a holder, it is what a killed launch left.
 
     Args:
-        room: Where this user's are.
+        room: Where this user's are; None is where paths are short.
 
     Yields:
         The folder.
     """
-    homes = private_folder("film", room)
+    homes = private_folder("film", room or _ROOM)
     with ExitStack() as stack:
         with exclusive(homes / "lock"):
             for home in homes.iterdir():
