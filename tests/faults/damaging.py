@@ -85,9 +85,9 @@ class Damage:
             scene.forget(trial, n_lines=len(trial.lines) - 1)
         elif self.file in {"checkpoint.pt", "done.json"}:
             scene.forget(trial)
-        # The suite keeps what it cannot read, for whoever wants to know.
-        aside = trial.path / "checkpoint.broken.pt"
-        scene.may_remain.add(str(aside.relative_to(scene.store)))
+        if self.file == "checkpoint.pt":  # is kept, for whoever wants to know
+            aside = trial.path / "checkpoint.broken.pt"
+            scene.may_remain.add(str(aside.relative_to(scene.store)))
 
 
 @dataclass(frozen=True)

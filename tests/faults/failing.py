@@ -105,7 +105,7 @@ class TrialHangs:
     """A trial waits for ever for a file: what should be one is a pipe."""
 
     name: str = "trial hangs"
-    words: tuple[str, ...] = ("--hang-after", "8s", "--max-crashes", "1")
+    words: tuple[str, ...] = ("--hang-after", "20s", "--max-crashes", "1")
 
     def strike(self, scene: Scene) -> None:
         """Launch with the pipe, wait until that trial is given up, take it away."""

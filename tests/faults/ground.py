@@ -1,7 +1,6 @@
 """What every fault starts from: a study, a world made once, an undisturbed run."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -81,13 +80,9 @@ class Ground:
         path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
         return path
 
-    def new_store(self, path: Path, *, copy: bool = False) -> None:
-        """Make a store that has the world and nothing else.
-
-        Files are linked, which takes no time; another file system needs a copy.
-        """
-        make = shutil.copy2 if copy else os.link
-        shutil.copytree(self.reference / "data", path / "data", copy_function=make)
+    def new_store(self, path: Path) -> None:
+        """Make a store that has the world and nothing else."""
+        shutil.copytree(self.reference / "data", path / "data")
 
 
 def results_of(trial: TrialSeen) -> dict[str, Any]:

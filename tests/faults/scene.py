@@ -46,6 +46,7 @@ class Scene:
     problems: list[str] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)  # once recorded, kept
     marks: dict[str, str] = field(default_factory=dict)  # the same of done.json
+    may_finish_again: set[str] = field(default_factory=set)  # damaged trials, once
     may_remain: set[str] = field(default_factory=set)  # what a damaged file is kept as
 
     @property
@@ -163,13 +164,15 @@ class Scene:
             self.lines[trial.name] = trial.lines
             mark = self.marks.get(trial.name, "")
             if mark and trial.done != mark:
-                self.blame(f"{trial.name}: was finished, and was finished again")
+                if trial.name not in self.may_finish_again:
+                    self.blame(f"{trial.name}: was finished, and was finished again")
+                self.may_finish_again.discard(trial.name)
             self.marks[trial.name] = trial.done
 
     def forget(self, trial: TrialSeen, n_lines: int = 0) -> None:
         """Damage to a trial's files lets it compute, and record, something again."""
         self.lines[trial.name] = trial.lines[:n_lines]
-        self.marks[trial.name] = ""
+        self.may_finish_again.add(trial.name)
 
     def recover(self, *, true_code: int = 0) -> int:
         """Launch the same command until it is content; say how often it took."""
