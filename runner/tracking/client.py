@@ -19,6 +19,7 @@ _QUIET: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # the folders keep all: no need to wait
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_LOGGING_LEVEL": "ERROR",  # of a server; for us, see below
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 _Foreign = Any  # MLflow's objects carry no types
@@ -47,7 +48,8 @@ def open_client(
     if path is not None:
         own = artifacts if path.parent == artifacts.parent else None
         note = prepare(path, partial(_migrate, MlflowClient), own)
-    return _Asked(MlflowClient(uri), asking), note
+    with asking():  # on a full disk it tries for minutes
+        return _Asked(MlflowClient(uri), asking), note
 
 
 def quiet_environment() -> None:

@@ -5,6 +5,7 @@ Whatever happens to the file, the trials' folders have all that a new one needs.
 
 import functools
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -14,11 +15,13 @@ from typing import Any, Final
 
 import psutil
 
+from runner.errors import TrackingError
 from runner.store.locks import exclusive
 
 __all__ = ["EXPERIMENT", "is_damaged", "prepare", "watch_connections"]
 
 EXPERIMENT: Final = "film"
+_ROOM_BYTES: Final = 2 * 2**20  # a new store takes one MiB
 _BUSY_S: Final = 20.0
 _DAMAGED: Final = {
     sqlite3.SQLITE_CORRUPT,
@@ -47,7 +50,12 @@ def prepare(path: Path, migrate: Callable[[str], object], own: Path | None) -> s
 
     Returns:
         What the user should know; mostly nothing.
+
+    Raises:
+        TrackingError: There is no room for a store.
     """
+    if path.parent.is_dir() and shutil.disk_usage(path.parent).free < _ROOM_BYTES:
+        raise TrackingError(f"the disk of {path.parent} is full")  # MLflow tries on
     with exclusive(path.with_name(f"{path.name}.lock")):
         said = ""
         if path.exists():

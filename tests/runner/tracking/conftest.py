@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from runner.store.record import TrialFolder
@@ -15,6 +17,15 @@ from runner.tracking.tracker import Tracker
 from studies.trial import Trial
 
 KINDS = {"exist": 0.5, "count": 0.25}
+ANSWERS = pa.table(
+    {
+        "question": [0, 1],
+        "image": [0, 0],
+        "type": ["exist", "exist"],
+        "label": ["yes", "no"],
+        "correct": [True, False],
+    }
+)
 
 
 class Seen:
@@ -67,7 +78,7 @@ class Recorded:
         with self.folder.attempt():
             self.learn(n_epochs)
             (self.folder.path / "log.txt").write_text("done\n")
-            (self.folder.path / "predictions.parquet").write_bytes(b"PAR1")
+            pq.write_table(ANSWERS, self.folder.path / "predictions.parquet")
         summary = {"epochs": n_epochs, "best_epoch": 1, "best_val_accuracy": 0.5}
         summary |= {"wall_time_s": 0.1 * n_epochs}
         self.folder.finish({**summary, "best_val_accuracy_by_type": KINDS})

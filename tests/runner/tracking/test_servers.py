@@ -179,7 +179,6 @@ def test_reports_read_a_server(
 ) -> None:
     recorded = begun()
     recorded.finish()
-    (recorded.folder.path / "predictions.parquet").unlink()
     port = free_port()
     with mlflow_server(tmp_path, f"sqlite:///{tmp_path / 'server.db'}", port):
         uri = f"http://127.0.0.1:{port}"
@@ -187,6 +186,7 @@ def test_reports_read_a_server(
         results = load_results([make_trial()], uri)
     assert list(results.curves["epoch"]) == [1, 2, 3]
     assert list(results.trials["val_accuracy"]) == [0.5]
+    assert list(results.answers[recorded.folder.trial_id].correct) == [True, False]
 
 
 def test_postgresql_itself_may_be_the_store_and_its_password_is_written_nowhere(
