@@ -13,6 +13,13 @@ _COUNTERS: Final = (
     Path("/sys/fs/cgroup/memory/memory.oom_control"),
 )
 _TAIL_BYTES: Final = 16_384
+_SAID: Final = {
+    "SIGTERM": "was killed by signal 15 (SIGTERM)",
+    "node has died": "was lost with its machine",
+    "node died": "was lost with its machine",
+    # Ray notices that a process is gone before it notices the same of its machine.
+    "is unavailable": "was lost (perhaps with its machine)",
+}
 _START: Final = ("failed to import", "creation task", "runtime_env")
 
 
@@ -32,10 +39,9 @@ def cause_of_death(said: str, log: str, *, was_short_of_memory: bool) -> str:
     fault = _FAULT.findall(log)
     if fault:
         return f"crashed ({fault[-1]})"
-    if "SIGTERM" in said:
-        return "was killed by signal 15 (SIGTERM)"
-    if "node" in said.lower() and ("node has died" in said or "node died" in said):
-        return "was lost with its machine"
+    for words, cause in _SAID.items():
+        if words in said:
+            return cause
     if any(word in said for word in _START):
         return f"could not start ({_last_line(said)})"
     if was_short_of_memory:

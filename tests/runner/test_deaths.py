@@ -13,6 +13,7 @@ from runner.deaths import OutOfMemoryKills, cause_of_death
         ("End of file.", "", "was killed by signal 9 (SIGKILL)"),
         ("receives a SIGTERM.", "", "was killed by signal 15 (SIGTERM)"),
         ("because its node has died.", "", "was lost with its machine"),
+        ("actor X is unavailable: RPC", "", "was lost (perhaps with its machine)"),
         (
             "End of file.",
             "epoch 1\nFatal Python error: Segmentation fault\n\nThread 0x1",
