@@ -125,7 +125,7 @@ def run_sweep(
             except (TuneError, RayError) as error:
                 interruption.request(Stop.BROKEN)
                 listener.broke(_gist(error))
-    _await_the_dead(jobs)
+    _let_go(*(TrialFolder(job.folder) for job in jobs))
     sweep.note_screened()
     return interruption.reason
 
@@ -254,6 +254,8 @@ class _Sweep:
         self._far.ended(self._id(number))
         taken = self._taken[number]
         was_short = self._kills.has_grown()
+        if number in self._dropped:
+            _let_go(folder)
         if number in self._dropped or taken.has_ended(folder):
             self.ended(number)
             return
@@ -407,10 +409,9 @@ def _error(trial: Any) -> str:  # noqa: ANN401 - Ray's
 
 
 # Locks say who lives; a worker needs a moment to die.
-def _await_the_dead(jobs: Sequence[TrialJob]) -> None:
+def _let_go(*folders: TrialFolder) -> None:
     until = time.monotonic() + _DEATH_S
-    folders = [TrialFolder(job.folder) for job in jobs]
     while time.monotonic() < until and any(
         folder.state() is TrialState.RUNNING for folder in folders
     ):
-        time.sleep(0.1)
+        time.sleep(0.05)
