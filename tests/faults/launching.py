@@ -17,6 +17,7 @@ __all__ = ["PATIENCE_S", "Launch", "marked_processes", "start", "tail", "wait_fo
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 PATIENCE_S: Final = 900.0  # until a launch counts as one that hangs
+_LOADED_S: Final = 3.0
 _MARK: Final = "FILM_FAULTS"  # in the environment, which children inherit
 
 
@@ -48,6 +49,19 @@ class Launch:
     def processes(self) -> list[psutil.Process]:
         """Every living process of this launch, the driver among them."""
         return marked_processes(self.mark)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the command is loaded so far that SIGTERM is its own business.
+
+        Before that, signals are Python's, whose words nobody can change.
+        """
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except OSError:
+            return self.elapsed_s > _LOADED_S  # not on Linux
+        caught = next(line.split()[1] for line in lines if line.startswith("SigCgt"))
+        return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
     def owns(self, pid: int) -> bool:
         """Tell whether a living process is of this launch."""

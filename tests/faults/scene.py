@@ -15,7 +15,7 @@ from tests.faults.serving import Server
 __all__ = ["GENTLY_STOPPED", "MissedError", "Scene", "SkippedError"]
 
 MOST_LAUNCHES: Final = 2  # of the same command, after a fault
-GENTLY_STOPPED: Final = frozenset({130, 143, -2, -15})  # as shells say it, or it died
+GENTLY_STOPPED: Final = frozenset({130, 143})  # 128 and the signal, as in a shell
 _STARTING, _ENDING = 0.2, 0.2  # of the moments; the others are amid the training
 _AFTER_EPOCH_S: Final = 0.6  # about as long as an epoch takes
 

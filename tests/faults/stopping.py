@@ -91,6 +91,7 @@ class DriverSignalled:
         """Launch, and ask."""
         launch = scene.start()
         scene.await_moment(launch)
+        scene.await_that(launch, lambda: launch.listens)
         for position, number in enumerate(self.signals):
             if position:
                 time.sleep(scene.rng.uniform(0, 1.5))
