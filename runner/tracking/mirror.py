@@ -63,6 +63,7 @@ class Mirror:
         self._tracker: Tracker | None = None
         self._store = ""  # the one that the tracker has open
         self._copied: set[Path] = set()
+        self._looked_at: set[Path] = set()
         self._lines: list[str] = []  # to be said
         self._has_warned = False
         self._has_begun = False
@@ -186,6 +187,7 @@ class Mirror:
         digest = self._digest(folder)
         receipt = self._receipts.of(folder.path) or Receipt()
         is_sent = receipt.digest == digest and not again
+        self._looked_at.add(folder.path)
         if is_sent or folder.state() is TrialState.QUEUED:
             return
         tracker = self._opened()
@@ -245,6 +247,8 @@ class Mirror:
                 self._outbox.put(Task(home=home, lane=lane, launch=launch))
         for folder in self._workspace.recorded_trials():
             receipt = self._receipts.of(folder.path)
+            if folder.path in self._looked_at:
+                continue
             if receipt is None:
                 if self._is_own():
                     self._outbox.put(Task(home=folder.path, lane=Lane.SOME_TIME))

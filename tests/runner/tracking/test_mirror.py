@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -75,6 +76,24 @@ def test_the_end_of_a_sweep_waits_no_longer_than_it_is_given(
     assert mirror.everything([trial.folder], [], within_s=0.5) == 0
     assert time.monotonic() - start < 5.0
     assert "not everything was sent" in said[0]
+
+
+def test_whoever_presses_ctrl_c_while_all_is_sent_is_told_what_sends_it_later(
+    begun: Any, workspace: Workspace, silent: str
+) -> None:
+    trial = begun()
+    trial.finish()
+    said: list[str] = []
+    mirror = Mirror(workspace, silent, warn=said.append)
+    here = threading.main_thread().ident
+    assert here is not None
+    impatience = threading.Timer(0.5, signal.pthread_kill, (here, signal.SIGINT))
+    impatience.start()
+    with pytest.raises(KeyboardInterrupt):
+        mirror.everything([trial.folder], [])
+    (line,) = said
+    assert "(stopped)" in line
+    assert "`film sync` sends it later" in line
 
 
 def test_what_was_only_noted_is_sent_by_itself(
@@ -198,8 +217,7 @@ def test_the_receipt_of_another_store_is_no_excuse(
 _DYING = """
     import os, sys
     from pathlib import Path
-    from reports.load import load_results
-from runner.store.workspace import Workspace
+    from runner.store.workspace import Workspace
     from runner.tracking.mirror import Mirror
 
     workspace = Workspace.at(Path(sys.argv[1]))
