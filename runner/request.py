@@ -191,31 +191,30 @@ class Request:
         Returns:
             Counts by row and reason.
         """
-        counts: Counter[tuple[str, str]] = Counter()
+        counts = Counter(
+            (said["row"], self._reason(said)) for _, said in self._let_go()
+        )
+        return tuple(
+            LeftOver(row=row, runs=runs, why=why) for (row, why), runs in counts.items()
+        )
+
+    # What was ever recorded for the study, and what that says, where no row of it
+    # wants it now: a trial of a seed that nobody asks for today is still wanted.
+    def _let_go(self) -> Iterator[tuple[TrialFolder, Mapping[str, Any]]]:
         wanted = {trial.trial_id for trial in self.trials}
         wanted_with: dict[int, set[str]] = {}
-        for folder in self._others(wanted):
-            said = folder.description()
+        for folder in self.workspace.recorded_trials():
+            if folder.trial_id in wanted:
+                continue
+            said, label = folder.description(), folder.wanted_as(self.study.name)
+            if not label and said.get("study") != self.study.name:
+                continue
             seed = said["seed"]
             if seed not in wanted_with:
                 trials = self.study.trials(self.source.fingerprints, seeds=(seed,))
                 wanted_with[seed] = {trial.trial_id for trial in trials}
             if folder.trial_id not in wanted_with[seed]:
-                counts[said["row"], self._reason(said)] += 1
-        return tuple(
-            LeftOver(row=row, runs=runs, why=why) for (row, why), runs in counts.items()
-        )
-
-    def _others(self, wanted: set[str]) -> Iterator[TrialFolder]:
-        if not self.workspace.trials.is_dir():
-            return
-        for path in sorted(self.workspace.trials.iterdir()):
-            if path.name in wanted:
-                continue
-            folder = TrialFolder(path)
-            is_ours = folder.description().get("study") == self.study.name
-            if is_ours:
-                yield folder
+                yield folder, {**said, **label}
 
     def _reason(self, said: Mapping[str, Any]) -> str:
         if said["data"] not in self.source.fingerprints.values():
@@ -232,12 +231,8 @@ class Request:
         """
         if not self.is_whole:
             return []
-        wanted = {trial.trial_id for trial in self.trials}
-        return [
-            folder
-            for folder in self.workspace.recorded_trials()
-            if folder.trial_id not in wanted and folder.withdraw(self.study.name)
-        ]
+        name = self.study.name
+        return [folder for folder, _ in self._let_go() if folder.withdraw(name)]
 
     def write_down(self) -> Launch:
         """Record what is asked, and who wants which trial by which name.

@@ -160,6 +160,18 @@ class TrialFolder:
         }
         return {study: said for study, said in labels.items() if said.keys() >= _LABELS}
 
+    def wanted_as(self, study: str) -> dict[str, Any]:
+        """Read as what a study wants this trial.
+
+        Args:
+            study: Its name.
+
+        Returns:
+            Row, group and changes; nothing where it does not want it.
+        """
+        said = read_json(self.path / "studies" / f"{study}.json")
+        return said if said.keys() >= _LABELS else {}
+
     def state(self) -> TrialState:
         """Tell where the trial stands; what says RUNNING must also live.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runner.request import Choice, LeftOver, Request
+from runner.store.garbage import Kind, find_garbage
 from runner.store.launches import Launch, read_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
@@ -55,6 +56,27 @@ def test_rows_that_a_launch_of_a_part_left_out_are_still_the_study_s(
     part = Choice(only=("γ*",), n_seeds=1)
     Request.of(str(study_file), part, data, workspace).write_down()
     assert find_left_over(launch_of(workspace), workspace) == ()
+
+
+def test_a_launch_of_fewer_seeds_disowns_none(
+    workspace: Workspace,
+    study_file: Path,
+    data: Path,
+    launch_tiny: Launched,
+    settle: Settle,
+) -> None:
+    launched = launch_tiny(3)  # with --seeds
+    for trial in launched:
+        settle(trial, TrialState.FINISHED, epochs=1)
+    request = Request.of(str(study_file), Choice(), data, workspace)
+    assert request.is_whole
+    assert len(request.trials) < len(launched)
+    assert request.left_over() == ()
+    assert request.withdraw() == []
+    request.write_down()
+    assert find_garbage(workspace, [Kind.UNWANTED]) == []
+    labelled = [workspace.trial(trial.trial_id).wanted_by() for trial in launched]
+    assert all("tiny" in labels for labels in labelled)
 
 
 @pytest.mark.usefixtures("_recorded")
