@@ -52,6 +52,29 @@ def test_a_dirty_tree_has_what_changed_and_the_names_of_what_is_new(
     assert "house" not in found.diff
 
 
+def test_what_looks_like_a_secret_is_not_in_the_diff(repository: Path) -> None:
+    lines = (
+        'API_KEY = "sk-12345678"',
+        'connect(token="abcdefgh")',
+        "password: hunter22",
+        '{"token": "ijklmnop"}',
+        "PGPASSWORD=hunter22 film",
+        "token = tokenizer(x)",
+    )
+    (repository / "a.py").write_text("\n".join(lines))
+    found = revision()
+    assert found is not None
+    added = [line for line in found.diff.splitlines() if line.startswith("+")]
+    assert added[1:] == [
+        '+API_KEY = "***"',
+        '+connect(token="***")',
+        "+password: ***",
+        '+{"token": "***"}',
+        "+PGPASSWORD=*** film",
+        "+token = tokenizer(x)",
+    ]
+
+
 def test_a_large_diff_is_cut(repository: Path) -> None:
     (repository / "a.py").write_text("é" * 1_500_000)
     found = revision()
