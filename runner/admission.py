@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol, final
 
 import psutil
 
-from film.data.memory import free_bytes
+from film.data.memory import free_bytes, total_bytes
 from runner.errors import LaunchError
 from runner.quantities import memory
 from runner.store.files import read_json
@@ -118,9 +118,7 @@ class _MainMemory:
     name = "memory"
 
     def total(self) -> int:
-        # A container's limit shows in what is free, not in what the machine has.
-        taken = psutil.virtual_memory()
-        return min(int(taken.total), free_bytes() + int(taken.used))
+        return total_bytes()
 
     def free(self) -> int:
         return free_bytes()
