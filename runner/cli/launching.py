@@ -22,6 +22,7 @@ from runner.retrying import Retry
 from runner.screening import unscreened
 from runner.sources import make_missing
 from runner.stopping import Stop, Wishes, forget_wishes
+from runner.store.launches import StudyProgress
 from runner.store.locks import Owner, lease
 from runner.store.record import Record, TrialFolder
 from runner.store.workspace import Workspace
@@ -143,7 +144,9 @@ def run_request(
             watch = _Watch(mirror, wishes, screens)
             stop = stop or _sweep(request, plan, records, workers, watch)
             if stop is not None:
-                return _stopped(request, mirror, stop)
+                progress = request.write_down().progress(request.records())
+                if not progress.is_complete:  # else the last trial was faster
+                    return _stopped(request, mirror, stop, progress)
         if screens:
             return conclude_screening(request, mirror)
         return conclude(request, plan, mirror, uri)
@@ -157,10 +160,10 @@ def _withdrawn(request: Request) -> list[TrialFolder]:
     return request.withdraw()
 
 
-def _stopped(request: Request, mirror: Mirror, stop: Stop) -> int:
-    launch = request.write_down()
+def _stopped(
+    request: Request, mirror: Mirror, stop: Stop, progress: StudyProgress
+) -> int:
     mirror.everything(request.folders(), [], within_s=_GOODBYE_S)
-    progress = launch.progress(request.records())
     done, wanted = progress.runs_complete, progress.runs
     match stop:
         case Stop.INTERRUPTED:

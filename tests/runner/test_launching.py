@@ -1,6 +1,6 @@
 """A launch that ends early says so, and its exit code is never 0."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,24 @@ def test_a_cancelled_launch_is_code_130(
     assert code == 130
     assert "cancelled; whole epochs are kept" in error
     assert "cancelled with 0 of 6 runs complete; the same command goes on" in error
+
+
+@pytest.mark.parametrize("stop", [Stop.INTERRUPTED, Stop.BUDGET])
+def test_a_stop_that_comes_after_the_last_trial_is_none(
+    run: Callable[..., tuple[int, str, str]],
+    settle: Callable[..., object],
+    stop: Stop,
+) -> None:
+    def sweep(trials: Sequence[Trial], *_: object, screens: bool) -> Stop:
+        assert not screens
+        for trial in trials:
+            settle(trial, TrialState.FINISHED, epochs=1)
+        return stop
+
+    code, output, error = run(sweep)
+    assert code == 0
+    assert "the same command goes on" not in error
+    assert "β := 0" in output
 
 
 def test_where_ray_itself_fails_the_code_is_1_and_nothing_is_lost(
