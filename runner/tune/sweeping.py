@@ -8,81 +8,27 @@ torch takes seconds, and a trial begins as it would in a fresh one.
 
 import contextlib
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, final
 
-import ray
 from ray import tune
 from ray.exceptions import RayError
 from ray.tune.error import TuneError
-from ray.tune.search import Searcher
 
-from runner.deaths import OutOfMemoryKills, cause_of_death
 from runner.job import TrialJob
-from runner.lineup import Lineup
-from runner.needs import Peaks
-from runner.progress import Heartbeat
-from runner.stopping import Stop, Wish
-from runner.store.record import TrialFolder, TrialState
+from runner.stopping import Stop
+from runner.store.record import TrialFolder
 from runner.store.staging import Collector
 from runner.tune.cluster import connected
+from runner.tune.hooks import feed_of, reporter_of
 from runner.tune.interruption import Interruption
 from runner.tune.nodes import check_machines
 from runner.tune.screening import screening_scheduler
+from runner.tune.steering import Sweep, SweepListener, let_go
 from runner.tune.working import packed, work
 from runner.workers import Workers
 
-__all__ = ["SweepListener", "run_sweep"]
-
-_DEATH_S: Final = 10.0
-_TAIL_BYTES: Final = 16_384
-
-
-class SweepListener(Protocol):
-    """Told, in the driver's process, what happens in a sweep, and asked about it."""
-
-    def expected(self, trial_id: str) -> Peaks:
-        """Say what a trial will take, for all that is known."""
-        ...
-
-    def started(self, trial_id: str) -> None:
-        """Hear that a worker took up a trial."""
-        ...
-
-    def waits(self, trial_id: str, why: str) -> None:
-        """Hear that a trial waits until there is room for it."""
-        ...
-
-    def beat(self, trial_id: str, heartbeat: Heartbeat) -> None:
-        """Hear that an epoch is over and recorded."""
-        ...
-
-    def died(self, trial_id: str, why: str) -> None:
-        """Hear that a trial's process died, and that another one goes on."""
-        ...
-
-    def ended(self, trial_id: str) -> None:
-        """Hear that a trial is over: its folder says how."""
-        ...
-
-    def screened(self, trial_id: str, epoch: int) -> None:
-        """Hear that a trial was not promising enough to go on."""
-        ...
-
-    def hear(self) -> Wish:
-        """Say, several times a second, what is asked of the sweep."""
-        ...
-
-    def stopping(self, why: Stop) -> None:
-        """Hear that the sweep ends early, which takes some seconds."""
-        ...
-
-    def broke(self, why: str) -> None:
-        """Hear that Ray itself failed."""
-        ...
+__all__ = ["run_sweep"]
 
 
 def run_sweep(
@@ -119,18 +65,18 @@ def run_sweep(
             ) as far,
             Interruption() as interruption,
         ):
-            sweep = _Sweep(jobs, workers, listener, interruption, far)
+            sweep = Sweep(jobs, workers, listener, interruption, far)
             try:
                 _tuner(sweep, home, screens=screens).fit()
             except (TuneError, RayError) as error:
                 interruption.request(Stop.BROKEN)
                 listener.broke(_gist(error))
-    _let_go(*(TrialFolder(job.folder) for job in jobs))
+    let_go(*(TrialFolder(job.folder) for job in jobs))
     sweep.note_screened()
     return interruption.reason
 
 
-def _tuner(sweep: "_Sweep", home: Path, *, screens: bool) -> tune.Tuner:
+def _tuner(sweep: Sweep, home: Path, *, screens: bool) -> tune.Tuner:
     trainable = tune.with_resources(
         tune.with_parameters(work, **packed(sweep.jobs)),
         {"cpu": sweep.workers.cpus_per_trial, "gpu": sweep.workers.gpus_per_trial},
@@ -140,7 +86,7 @@ def _tuner(sweep: "_Sweep", home: Path, *, screens: bool) -> tune.Tuner:
         trainable,
         tune_config=tune.TuneConfig(
             num_samples=-1,  # until the feed says that it was the last one
-            search_alg=_Feed(sweep),
+            search_alg=feed_of(sweep),
             scheduler=screening_scheduler(n_epochs, sweep.cut) if screens else None,
             reuse_actors=True,
         ),
@@ -148,270 +94,13 @@ def _tuner(sweep: "_Sweep", home: Path, *, screens: bool) -> tune.Tuner:
             name="sweep",
             storage_path=str(home),
             verbose=0,
-            callbacks=[_Callback(sweep)],
+            callbacks=[reporter_of(sweep)],
             failure_config=tune.FailureConfig(max_failures=0),  # the lineup counts
         ),
     )
-
-
-@final
-class _Sweep:
-    """What happens to trials, by their numbers; all decisions that are ours."""
-
-    def __init__(
-        self,
-        jobs: Sequence[TrialJob],
-        workers: Workers,
-        listener: SweepListener,
-        interruption: Interruption,
-        far: Collector,
-    ) -> None:
-        self.jobs, self.workers = jobs, workers
-        self._far = far  # where workers have no way to the store
-        self.cut: dict[int, int] = {}  # the last epoch of what was screened out
-        self._listener = listener
-        self._interruption = interruption
-        self._lineup = Lineup(len(jobs), n_deaths=workers.limits.n_deaths)
-        self._taken: dict[int, _Taken] = {}
-        self._dropped: set[int] = set()
-        self._actors: dict[int, Any] = {}
-        self._kills = OutOfMemoryKills()
-
-    def next(self) -> dict[str, Any] | None:
-        """Give the next trial to Tune.
-
-        Returns:
-            Its configuration; None where none may start.
-        """
-        if self._lineup.n_running >= self.workers.jobs:
-            return None
-        number = self._lineup.take()
-        if number is None:
-            return None
-        folder = TrialFolder(self.jobs[number].folder)
-        self._taken[number] = _Taken.now(folder)
-        peaks = self._listener.expected(folder.trial_id)
-        return {
-            "index": number,
-            "memory": peaks.memory,
-            "gpu_memory": peaks.gpu_memory,
-        }
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no trial will be started any more."""
-        return self._interruption.reason is not None or self._lineup.is_over
-
-    def look(self) -> None:
-        """Hear what is asked, and do it."""
-        wish = self._listener.hear()
-        if wish.stop is not None:
-            self._interruption.request(wish.stop)
-        if wish.dropped:
-            self._drop(wish.dropped)
-
-    def pass_on(self) -> None:
-        """Let Tune stop, where that was asked."""
-        if self._interruption.pass_on():
-            self._listener.stopping(self._interruption.reason or Stop.INTERRUPTED)
-
-    def started(self, number: int, actor: Any) -> None:  # noqa: ANN401 - Ray's
-        """Note that a worker took up a trial."""
-        self._actors[number] = actor
-        self._far.started(self._id(number))
-        self._listener.started(self._id(number))
-        if number in self._dropped:
-            ray.kill(actor)
-
-    def said(self, number: int, result: dict[str, Any]) -> None:
-        """Pass on what a worker reports."""
-        self._far.said(self._id(number), result.get("attempt", ""))
-        if "waits" in result:
-            self._listener.waits(self._id(number), result["waits"])
-        elif "epoch" in result:
-            heartbeat = Heartbeat(
-                epoch=result["epoch"],
-                best_val_accuracy=result["best_val_accuracy"],
-                wall_time_s=result["wall_time_s"],
-            )
-            self._listener.beat(self._id(number), heartbeat)
-
-    def ended(self, number: int) -> None:
-        """Note that a trial is over."""
-        self._lineup.end(number)
-        problem = self._far.ended(self._id(number))
-        if problem:
-            folder = TrialFolder(self.jobs[number].folder)
-            folder.fail(f"its worker's files did not arrive, run again: {problem}")
-        if number in self.cut:
-            self._listener.screened(self._id(number), self.cut[number])
-        elif self._interruption.reason is None:  # else it was stopped, not ended
-            self._listener.ended(self._id(number))
-
-    def failed(self, number: int, said: str) -> None:
-        """Note that a worker is gone: the trial is over, or another one goes on."""
-        folder = TrialFolder(self.jobs[number].folder)
-        self._far.ended(self._id(number))
-        taken = self._taken[number]
-        was_short = self._kills.has_grown()
-        if number in self._dropped:
-            _let_go(folder)
-        if number in self._dropped or taken.has_ended(folder):
-            self.ended(number)
-            return
-        log = taken.log_since(folder)
-        cause = cause_of_death(said, log, was_short_of_memory=was_short)
-        epochs = len(folder.read().epochs)
-        after = f" after epoch {epochs}" if epochs else ""
-        times = self._lineup.die(number, epochs)
-        if not times:
-            self._listener.died(folder.trial_id, f"its process {cause}{after}")
-            return
-        often = f", {times} times without a new epoch" if times > 1 else ""
-        folder.fail(f"its process {cause}{after}{often}")
-        self.ended(number)
-
-    def note_screened(self) -> None:
-        """Write down what was screened out, after its worker has let go."""
-        for number, epoch in self.cut.items():
-            folder = TrialFolder(self.jobs[number].folder)
-            if folder.state() is TrialState.KILLED:
-                folder.screened(epoch)
-
-    def _drop(self, trial_ids: frozenset[str]) -> None:
-        numbers = {
-            number
-            for number, job in enumerate(self.jobs)
-            if job.trial.trial_id in trial_ids
-        }
-        self._dropped |= numbers
-        for number in self._lineup.drop(numbers):
-            if number in self._actors:
-                ray.kill(self._actors[number])  # whole epochs are kept, as ever
-
-    def _id(self, number: int) -> str:
-        return self.jobs[number].trial.trial_id
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """What a trial's folder said when a worker was about to take it up."""
-
-    stamp: int
-    log_size: int
-
-    @classmethod
-    def now(cls, folder: TrialFolder) -> "_Taken":
-        size = folder.log.stat().st_size if folder.log.exists() else 0
-        return cls(_stamp(folder), size)
-
-    def has_ended(self, folder: TrialFolder) -> bool:
-        over = {TrialState.FINISHED, TrialState.FAILED, TrialState.DIVERGED}
-        return folder.state() in over and _stamp(folder) != self.stamp
-
-    def log_since(self, folder: TrialFolder) -> str:
-        try:
-            with folder.log.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(self.log_size, size - _TAIL_BYTES))
-                return file.read().decode(errors="replace")
-        except OSError:
-            return ""
-
-
-def _stamp(folder: TrialFolder) -> int:
-    try:
-        return (folder.path / "state.json").stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-_Searcher: Any = Searcher  # neither has types
-_TuneCallback: Any = tune.Callback
-
-
-class _Feed(_Searcher):  # type: ignore[misc] # Any, see above
-    """Gives Tune a trial when one may start, and no earlier."""
-
-    def __init__(self, sweep: _Sweep) -> None:
-        super().__init__()
-        self._sweep = sweep
-
-    def __getstate__(self) -> dict[str, object]:
-        return {}  # Tune saves it, to restore a sweep; that is never done here
-
-    # With nothing else to do, Tune waits in here: wishes must be heard here too.
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # noqa: ARG002 - Tune's
-        with contextlib.suppress(OSError):
-            self._sweep.look()
-        if self._sweep.is_over:
-            finished: str = Searcher.FINISHED
-            return finished
-        return self._sweep.next()
-
-    def on_trial_complete(self, *_: object, **__: object) -> None:
-        """Do nothing: the callback below knows more."""
-
-    def save(self, checkpoint_path: str) -> None:
-        """Do nothing: it is never restored."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Do nothing, see above."""
-
-
-class _Callback(_TuneCallback):  # type: ignore[misc] # Any, see above
-    """Translates Tune's events; a full disk must not end the sweep."""
-
-    def __init__(self, sweep: _Sweep) -> None:
-        self._sweep = sweep
-
-    def __getstate__(self) -> dict[str, object]:
-        return {}  # as above
-
-    def on_step_begin(self, **_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._sweep.look()
-        self._sweep.pass_on()
-
-    def on_trial_start(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        with contextlib.suppress(OSError):
-            self._sweep.started(_number(trial), trial.temporary_state.ray_actor)
-
-    def on_trial_result(self, trial: Any, result: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        with contextlib.suppress(OSError):
-            self._sweep.said(_number(trial), result)
-
-    def on_trial_complete(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        with contextlib.suppress(OSError):
-            self._sweep.ended(_number(trial))
-
-    def on_trial_error(self, trial: Any, **_: object) -> None:  # noqa: ANN401 - Ray's
-        with contextlib.suppress(OSError):
-            self._sweep.failed(_number(trial), _error(trial))
 
 
 # Ray puts the traceback of an error into its message.
 def _gist(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[-1] if lines else 'no reason given'}"[:300]
-
-
-def _number(trial: Any) -> int:  # noqa: ANN401 - Ray's
-    number: int = trial.config["index"]
-    return number
-
-
-def _error(trial: Any) -> str:  # noqa: ANN401 - Ray's
-    try:
-        return Path(trial.error_file or os.devnull).read_text(encoding="utf-8")
-    except OSError:
-        return ""
-
-
-# Locks say who lives; a worker needs a moment to die.
-def _let_go(*folders: TrialFolder) -> None:
-    until = time.monotonic() + _DEATH_S
-    while time.monotonic() < until and any(
-        folder.state() is TrialState.RUNNING for folder in folders
-    ):
-        time.sleep(0.05)

@@ -1,0 +1,258 @@
+"""What becomes of the trials of a sweep: every decision that is not Ray's.
+
+Ray tells when a worker takes a trial up, says something, ends or dies; what follows
+from that is decided here, in the driver's process.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, final
+
+import ray
+
+from runner.deaths import OutOfMemoryKills, cause_of_death
+from runner.job import TrialJob
+from runner.lineup import Lineup
+from runner.needs import Peaks
+from runner.progress import Heartbeat
+from runner.stopping import Stop, Wish
+from runner.store.record import TrialFolder, TrialState
+from runner.store.staging import Collector
+from runner.tune.interruption import Interruption
+from runner.workers import Workers
+
+__all__ = ["Sweep", "SweepListener", "let_go"]
+
+_DEATH_S: Final = 10.0
+_TAIL_BYTES: Final = 16_384
+
+
+class SweepListener(Protocol):
+    """Told, in the driver's process, what happens in a sweep, and asked about it."""
+
+    def expected(self, trial_id: str) -> Peaks:
+        """Say what a trial will take, for all that is known."""
+        ...
+
+    def started(self, trial_id: str) -> None:
+        """Hear that a worker took up a trial."""
+        ...
+
+    def waits(self, trial_id: str, why: str) -> None:
+        """Hear that a trial waits until there is room for it."""
+        ...
+
+    def beat(self, trial_id: str, heartbeat: Heartbeat) -> None:
+        """Hear that an epoch is over and recorded."""
+        ...
+
+    def died(self, trial_id: str, why: str) -> None:
+        """Hear that a trial's process died, and that another one goes on."""
+        ...
+
+    def ended(self, trial_id: str) -> None:
+        """Hear that a trial is over: its folder says how."""
+        ...
+
+    def screened(self, trial_id: str, epoch: int) -> None:
+        """Hear that a trial was not promising enough to go on."""
+        ...
+
+    def hear(self) -> Wish:
+        """Say, several times a second, what is asked of the sweep."""
+        ...
+
+    def stopping(self, why: Stop) -> None:
+        """Hear that the sweep ends early, which takes some seconds."""
+        ...
+
+    def broke(self, why: str) -> None:
+        """Hear that Ray itself failed."""
+        ...
+
+
+@final
+class Sweep:
+    """What happens to trials, by their numbers; all decisions that are ours."""
+
+    def __init__(
+        self,
+        jobs: Sequence[TrialJob],
+        workers: Workers,
+        listener: SweepListener,
+        interruption: Interruption,
+        far: Collector,
+    ) -> None:
+        self.jobs, self.workers = jobs, workers
+        self._far = far  # where workers have no way to the store
+        self.cut: dict[int, int] = {}  # the last epoch of what was screened out
+        self._listener = listener
+        self._interruption = interruption
+        self._lineup = Lineup(len(jobs), n_deaths=workers.limits.n_deaths)
+        self._taken: dict[int, _Taken] = {}
+        self._dropped: set[int] = set()
+        self._actors: dict[int, Any] = {}
+        self._kills = OutOfMemoryKills()
+
+    def next(self) -> dict[str, Any] | None:
+        """Give the next trial to Tune.
+
+        Returns:
+            Its configuration; None where none may start.
+        """
+        if self._lineup.n_running >= self.workers.jobs:
+            return None
+        number = self._lineup.take()
+        if number is None:
+            return None
+        folder = TrialFolder(self.jobs[number].folder)
+        self._taken[number] = _Taken.now(folder)
+        peaks = self._listener.expected(folder.trial_id)
+        return {
+            "index": number,
+            "memory": peaks.memory,
+            "gpu_memory": peaks.gpu_memory,
+        }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no trial will be started any more."""
+        return self._interruption.reason is not None or self._lineup.is_over
+
+    def look(self) -> None:
+        """Hear what is asked, and do it."""
+        wish = self._listener.hear()
+        if wish.stop is not None:
+            self._interruption.request(wish.stop)
+        if wish.dropped:
+            self._drop(wish.dropped)
+
+    def pass_on(self) -> None:
+        """Let Tune stop, where that was asked."""
+        if self._interruption.pass_on():
+            self._listener.stopping(self._interruption.reason or Stop.INTERRUPTED)
+
+    def started(self, number: int, actor: Any) -> None:  # noqa: ANN401 - Ray's
+        """Note that a worker took up a trial."""
+        self._actors[number] = actor
+        self._far.started(self._id(number))
+        self._listener.started(self._id(number))
+        if number in self._dropped:
+            ray.kill(actor)
+
+    def said(self, number: int, result: dict[str, Any]) -> None:
+        """Pass on what a worker reports."""
+        self._far.said(self._id(number), result.get("attempt", ""))
+        if "waits" in result:
+            self._listener.waits(self._id(number), result["waits"])
+        elif "epoch" in result:
+            heartbeat = Heartbeat(
+                epoch=result["epoch"],
+                best_val_accuracy=result["best_val_accuracy"],
+                wall_time_s=result["wall_time_s"],
+            )
+            self._listener.beat(self._id(number), heartbeat)
+
+    def ended(self, number: int) -> None:
+        """Note that a trial is over."""
+        self._lineup.end(number)
+        problem = self._far.ended(self._id(number))
+        if problem:
+            folder = TrialFolder(self.jobs[number].folder)
+            folder.fail(f"its worker's files did not arrive, run again: {problem}")
+        if number in self.cut:
+            self._listener.screened(self._id(number), self.cut[number])
+        elif self._interruption.reason is None:  # else it was stopped, not ended
+            self._listener.ended(self._id(number))
+
+    def failed(self, number: int, said: str) -> None:
+        """Note that a worker is gone: the trial is over, or another one goes on."""
+        folder = TrialFolder(self.jobs[number].folder)
+        self._far.ended(self._id(number))
+        taken = self._taken[number]
+        was_short = self._kills.has_grown()
+        if number in self._dropped:
+            let_go(folder)
+        if number in self._dropped or taken.has_ended(folder):
+            self.ended(number)
+            return
+        log = taken.log_since(folder)
+        cause = cause_of_death(said, log, was_short_of_memory=was_short)
+        epochs = len(folder.read().epochs)
+        after = f" after epoch {epochs}" if epochs else ""
+        times = self._lineup.die(number, epochs)
+        if not times:
+            self._listener.died(folder.trial_id, f"its process {cause}{after}")
+            return
+        often = f", {times} times without a new epoch" if times > 1 else ""
+        folder.fail(f"its process {cause}{after}{often}")
+        self.ended(number)
+
+    def note_screened(self) -> None:
+        """Write down what was screened out, after its worker has let go."""
+        for number, epoch in self.cut.items():
+            folder = TrialFolder(self.jobs[number].folder)
+            if folder.state() is TrialState.KILLED:
+                folder.screened(epoch)
+
+    def _drop(self, trial_ids: frozenset[str]) -> None:
+        numbers = {
+            number
+            for number, job in enumerate(self.jobs)
+            if job.trial.trial_id in trial_ids
+        }
+        self._dropped |= numbers
+        for number in self._lineup.drop(numbers):
+            if number in self._actors:
+                ray.kill(self._actors[number])  # whole epochs are kept, as ever
+
+    def _id(self, number: int) -> str:
+        return self.jobs[number].trial.trial_id
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What a trial's folder said when a worker was about to take it up."""
+
+    stamp: int
+    log_size: int
+
+    @classmethod
+    def now(cls, folder: TrialFolder) -> "_Taken":
+        size = folder.log.stat().st_size if folder.log.exists() else 0
+        return cls(_stamp(folder), size)
+
+    def has_ended(self, folder: TrialFolder) -> bool:
+        over = {TrialState.FINISHED, TrialState.FAILED, TrialState.DIVERGED}
+        return folder.state() in over and _stamp(folder) != self.stamp
+
+    def log_since(self, folder: TrialFolder) -> str:
+        try:
+            with folder.log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(self.log_size, size - _TAIL_BYTES))
+                return file.read().decode(errors="replace")
+        except OSError:
+            return ""
+
+
+def _stamp(folder: TrialFolder) -> int:
+    try:
+        return (folder.path / "state.json").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def let_go(*folders: TrialFolder) -> None:
+    """Wait until workers that are gone have let go: locks say who lives.
+
+    Args:
+        folders: Of their trials.
+    """
+    until = time.monotonic() + _DEATH_S
+    while time.monotonic() < until and any(
+        folder.state() is TrialState.RUNNING for folder in folders
+    ):
+        time.sleep(0.05)
