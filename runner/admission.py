@@ -26,6 +26,7 @@ from runner.store.files import read_json
 from runner.store.private import private_folder
 
 __all__ = [
+    "CONTEXT_BYTES",
     "Need",
     "NoRoomError",
     "Place",
@@ -37,7 +38,9 @@ __all__ = [
     "main_memory",
 ]
 
+CONTEXT_BYTES: Final = 600 * 2**20  # CUDA's own in a process; torch does not count it
 _LOOK_S: Final = 2.0  # between two looks for room
+_ALONE_S: Final = 60.0  # with nobody of ours to wait for
 
 
 class NoRoomError(LaunchError):
@@ -71,14 +74,16 @@ class Room:
     taken: int = 0  # by the process that asks, before its trial begins
 
 
-def decide(need: Need, room: Room) -> Verdict:
+def decide(need: Need, room: Room, *, alone_s: float = 0.0) -> Verdict:
     """Decide whether a trial may start.
 
-    Where nothing was measured and nobody else was promised anything, it is tried.
+    Where nobody else was promised anything, nobody is sure ever to make room: it is
+    tried, at once where nothing was measured, else after a while.
 
     Args:
         need: What it will take.
         room: What there is.
+        alone_s: For how long it has waited with nobody else promised anything.
 
     Returns:
         The verdict; what waits would fit if others ended.
@@ -87,7 +92,7 @@ def decide(need: Need, room: Room) -> Verdict:
         return Verdict.REFUSE
     if need.n_bytes - room.taken <= room.free - room.promised:
         return Verdict.START
-    if not need.is_measured and not room.n_others:
+    if not room.n_others and (alone_s >= _ALONE_S or not need.is_measured):
         return Verdict.START
     return Verdict.WAIT
 
@@ -141,7 +146,8 @@ class _Graphics:
     def taken(self) -> int:
         import torch  # noqa: PLC0415 - the driver has no need of it
 
-        return int(torch.cuda.memory_reserved())
+        context = CONTEXT_BYTES if torch.cuda.is_initialized() else 0
+        return int(torch.cuda.memory_reserved()) + context
 
     def _info(self) -> tuple[int, int]:
         import torch  # noqa: PLC0415 - as above
@@ -174,12 +180,15 @@ class Promises:
         """
         self._folder = folder or private_folder("film-promises")
 
-    def ask(self, need: Need, place: Place) -> tuple[Verdict, Room]:
+    def ask(
+        self, need: Need, place: Place, *, alone_s: float = 0.0
+    ) -> tuple[Verdict, Room]:
         """Ask for room once; where there is some, it is promised.
 
         Args:
             need: What a trial of this process will take.
             place: Of which memory.
+            alone_s: For how long it has waited with nobody else promised anything.
 
         Returns:
             The verdict, and what it was based on.
@@ -193,7 +202,7 @@ class Promises:
                 n_others=len(others),
                 taken=place.taken(),
             )
-            verdict = decide(need, room)
+            verdict = decide(need, room, alone_s=alone_s)
             if verdict is Verdict.START:
                 self._write(need.n_bytes, place)
         return verdict, room
@@ -213,7 +222,7 @@ class Promises:
         Args:
             need: What a trial of this process will take.
             place: Of which memory.
-            say: Told, once, why the trial waits.
+            say: Told, once, why the trial waits, and that it waits no longer.
             pause: Waits between two looks.
 
         Yields:
@@ -222,17 +231,20 @@ class Promises:
         Raises:
             NoRoomError: There will never be so much.
         """
-        has_said = False
+        has_said, alone_s = False, 0.0
         while True:
-            verdict, room = self.ask(need, place)
+            verdict, room = self.ask(need, place, alone_s=alone_s)
             if verdict is Verdict.REFUSE:
                 raise NoRoomError(_refusal(need, room, place.name))
             if verdict is Verdict.START:
+                if decide(need, room) is Verdict.WAIT:
+                    say(_trying(need, room))
                 break
             if not has_said:
                 say(_waiting(need, room, place.name))
                 has_said = True
             pause(_LOOK_S)
+            alone_s = 0.0 if room.n_others else alone_s + _LOOK_S
         over = threading.Event()
 
         def tell() -> None:
@@ -308,4 +320,11 @@ def _waiting(need: Need, room: Room, name: str) -> str:
     return (
         f"waits: it {_named(need)}, and of {memory(room.total)} ({name}) "
         f"{memory(room.free)} is free{promised}"
+    )
+
+
+def _trying(need: Need, room: Room) -> str:
+    return (
+        f"starts: it {_named(need)}, and {memory(room.free)} is free, but no trial is "
+        "left to wait for"
     )

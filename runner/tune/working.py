@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from ray import tune
 
-from runner.admission import Need, Place, Promises, graphics, main_memory
+from runner.admission import (
+    CONTEXT_BYTES,
+    Need,
+    Place,
+    Promises,
+    graphics,
+    main_memory,
+)
 from runner.guards import Limits
 from runner.job import TrialJob
 from runner.needs import Peaks
@@ -20,8 +27,7 @@ from runner.store.staging import Stage, staged
 
 __all__ = ["packed", "work"]
 
-_OF_A_SHARE: Final = 0.9  # the rest is CUDA's own, in every process
-_CUDA_BYTES: Final = 600 * 2**20  # of a process's context; torch does not count it
+_OF_A_SHARE: Final = 0.9  # the rest is what the driver takes for itself
 
 
 def packed(jobs: Sequence[TrialJob]) -> dict[str, Any]:
@@ -123,7 +129,8 @@ def _needs(job: TrialJob, peaks: Peaks) -> Iterator[tuple[Need, Place]]:
         return
     place = graphics()
     if peaks.gpu_memory is not None:
-        need = Need(n_bytes=peaks.gpu_memory + _CUDA_BYTES, is_measured=True)
+        whole = min(peaks.gpu_memory + CONTEXT_BYTES, place.total())  # it fitted once
+        need = Need(n_bytes=max(whole, peaks.gpu_memory), is_measured=True)
     else:
         share = min(job.gpu_share, 1.0) * _OF_A_SHARE
         need = Need(n_bytes=int(share * place.total()), is_measured=False)

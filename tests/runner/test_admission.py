@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from runner.admission import (
+    CONTEXT_BYTES,
     Need,
     NoRoomError,
     Promises,
     Room,
     Verdict,
     decide,
+    graphics,
     main_memory,
 )
 
@@ -49,7 +51,7 @@ class Memory:
     ("wanted", "room", "verdict"),
     [
         (need(4), Room(total=8 * GIB, free=5 * GIB), Verdict.START),
-        (need(4), Room(total=8 * GIB, free=3 * GIB), Verdict.WAIT),
+        (need(4), Room(total=8 * GIB, free=3 * GIB, n_others=1), Verdict.WAIT),
         (need(9), Room(total=8 * GIB, free=8 * GIB), Verdict.REFUSE),
         (  # others have not taken yet what they were promised
             need(4),
@@ -80,6 +82,23 @@ class Memory:
 )
 def test_the_numbers_decide(wanted: Need, room: Room, verdict: Verdict) -> None:
     assert decide(wanted, room) is verdict
+
+
+@pytest.mark.parametrize(
+    ("n_others", "alone_s", "verdict"),
+    [
+        (0, 0.0, Verdict.WAIT),  # a worker that is kept may be about to end
+        (0, 3600.0, Verdict.START),
+        (1, 3600.0, Verdict.WAIT),
+    ],
+)
+def test_what_was_measured_and_does_not_fit_waits_while_that_may_help(
+    n_others: int, alone_s: float, verdict: Verdict
+) -> None:
+    room = Room(total=8 * GIB, free=3 * GIB, n_others=n_others)
+    assert decide(need(4), room, alone_s=alone_s) is verdict
+    refused = decide(need(9), room, alone_s=alone_s)
+    assert refused is Verdict.REFUSE
 
 
 def promise_of_another(folder: Path, n_bytes: int, taken: int) -> subprocess.Popen[str]:
@@ -150,6 +169,37 @@ def test_who_waits_says_why_once_and_starts_when_there_is_room(tmp_path: Path) -
     assert lines == [
         "waits: it needs 4.0 GiB, as measured, and of 8.0 GiB (GPU 0) 2.0 GiB is free"
     ]
+
+
+def test_nobody_waits_for_ever_where_nobody_is_left_to_make_room(
+    tmp_path: Path,
+) -> None:
+    place = Memory(all_of_it=8 * GIB, nobody_s=2 * GIB)
+    lines: list[str] = []
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        assert sum(pauses) < 600, "it waits for ever"
+
+    with Promises(tmp_path).room_for(need(4), place, lines.append, pause):
+        assert len(list(tmp_path.glob("*.json"))) == 1
+    assert sum(pauses) == 60
+    assert [line.split(":")[0] for line in lines] == ["waits", "starts"]
+    assert lines[1] == (
+        "starts: it needs 4.0 GiB, as measured, and 2.0 GiB is free, but no trial is "
+        "left to wait for"
+    )
+
+
+def test_a_process_counts_what_cuda_itself_has_taken_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.memory_reserved", lambda: 3 * GIB)
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: False)
+    assert graphics().taken() == 3 * GIB
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    assert graphics().taken() == 3 * GIB + CONTEXT_BYTES
 
 
 def test_what_can_never_fit_is_refused_with_the_numbers(tmp_path: Path) -> None:
