@@ -13,6 +13,7 @@ from runner.cli.launching import count_gpus
 from runner.cli.options import check_data
 from runner.cli.settings import parse_settings
 from runner.progress import clock
+from runner.revision import revision
 from runner.sources import find_source, make_missing
 from runner.store.workspace import Workspace
 from runner.text import percent
@@ -69,6 +70,7 @@ def train_one(
         device="cuda" if device == "cuda" or count_gpus(device) else "cpu",
         n_threads=n_cores(),
         command=tuple(sys.argv),
+        revision=revision(),
     )
     for metrics in run_trial(job):
         click.echo(
