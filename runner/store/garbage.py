@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from film.world.layout import WORLD_FILE
 from runner.errors import BusyError
 from runner.store.launches import Launch, read_launch
 from runner.store.locks import is_held, lease
@@ -25,6 +26,7 @@ _BUSY: Final = "somebody is at it"
 _REMOVING: Final = ".removing-"
 _MLFLOW: Final = re.compile(r"mlflow\.db\.(damaged|moved)-\d+(-wal|-shm)?")
 _UNFINISHED_DATA: Final = ".preparing-"
+_OF_A_WORLD: Final = (WORLD_FILE, ".partial")  # a whole one, and one being made
 _CHECKPOINTS: Final = ("checkpoint.pt", "checkpoint.previous.pt")
 _LEFT: Final = (
     "trials/.*",
@@ -130,8 +132,7 @@ def _came_to_be_needed(workspace: Workspace, one: Garbage) -> str:
     path = one.paths[0]
     match one.kind:
         case Kind.CHECKPOINTS:  # a result that is damaged is mended from them
-            damage = TrialFolder(path.parent).damage()
-            return f"{' and '.join(damage)} is damaged" if damage else ""
+            return _why_unfinished(TrialFolder(path.parent))
         case Kind.UNWANTED:
             is_needed = _is_wanted(TrialFolder(path), _launches(workspace))
         case Kind.WORLDS:
@@ -139,6 +140,13 @@ def _came_to_be_needed(workspace: Workspace, one: Garbage) -> str:
         case _:
             is_needed = False
     return "it is wanted again" if is_needed else ""
+
+
+def _why_unfinished(folder: TrialFolder) -> str:
+    damage = folder.damage()
+    if damage:
+        return f"{' and '.join(damage)} is damaged"
+    return "its trial is not finished" if folder.summary() is None else ""
 
 
 # A folder goes in one step, so that nobody meets half of it.
@@ -151,8 +159,11 @@ def _taken_away(path: Path) -> Path | None:
     return aside
 
 
-# None where one of them cannot be read: it may want anything.
+# None where one of them cannot be read, or somebody is launching: it may want anything,
+# and what counts as computed is not computed once more.
 def _launches(workspace: Workspace) -> list[Launch] | None:
+    if any(map(is_held, workspace.root.glob("studies/*/launch.lock"))):
+        return None
     names = workspace.launched_studies()
     found = [read_launch(workspace.study(name)) for name in names]
     launches = [launch for launch in found if launch is not None]
@@ -169,8 +180,7 @@ def _is_wanted(folder: TrialFolder, launches: Sequence[Launch] | None) -> bool:
 # a trial has to go on with is wanted by nobody else.
 def _is_used(world: Path, workspace: Workspace) -> bool:
     launches = _launches(workspace)
-    is_busy = any(map(is_held, workspace.root.glob("studies/*/launch.lock")))
-    if launches is None or is_busy:
+    if launches is None:
         return True
     used = {data for launch in launches for data in launch.fingerprints.values()}
     for folder in _trials(workspace):
@@ -224,9 +234,15 @@ def _unwanted(workspace: Workspace) -> Iterator[Garbage]:
 def _worlds(workspace: Workspace) -> Iterator[Garbage]:
     for path in sorted(workspace.root.glob("data/*-*")):
         lock = path.with_name(f"{path.name}.lock")
-        is_world = path.is_dir() and not path.is_symlink() and path.name[0] != "."
-        if is_world and _is_free(lock) and not _is_used(path, workspace):
+        if _is_world(path) and _is_free(lock) and not _is_used(path, workspace):
             yield _garbage(Kind.WORLDS, (path,), lock, path.name)
+
+
+# Made here, whole or half: data that the user prepared in this place are not ours.
+def _is_world(path: Path) -> bool:
+    if path.is_symlink() or not path.is_dir() or path.name[0] == ".":
+        return False
+    return any((path / name).exists() for name in _OF_A_WORLD)
 
 
 def _mlflow(workspace: Workspace) -> Iterator[Garbage]:

@@ -11,6 +11,7 @@ import pytest
 from runner.store.files import write_json
 from runner.store.garbage import SAFE, Garbage, Kind, find_garbage, remove
 from runner.store.launches import write_launch
+from runner.store.locks import lease
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from studies.study import read_study
@@ -156,11 +157,34 @@ def test_a_trial_that_is_wanted_again_meanwhile_stays(
     assert folder.state() is TrialState.FINISHED
 
 
+def test_what_a_launch_that_lives_counts_on_stays(
+    workspace: Workspace, finished: Callable[..., TrialFolder]
+) -> None:
+    folder = finished(study="")
+    found = find_garbage(workspace, [Kind.UNWANTED])
+    with lease(workspace.study("other") / "launch.lock"):
+        assert find_garbage(workspace, [Kind.UNWANTED]) == []
+        removal = remove(workspace, found)
+    assert [why for _, why in removal.kept] == ["it is wanted again"]
+    assert folder.state() is TrialState.FINISHED
+
+
+def test_a_trial_that_lost_its_mark_meanwhile_keeps_its_checkpoints(
+    workspace: Workspace, finished: Callable[..., TrialFolder]
+) -> None:
+    folder = finished()
+    found = find_garbage(workspace)
+    (folder.path / "done.json").unlink()
+    removal = remove(workspace, found)
+    assert [why for _, why in removal.kept] == ["its trial is not finished"]
+    assert (folder.path / "checkpoint.pt").exists()
+
+
 def test_a_launch_that_cannot_be_read_may_want_anything(
     workspace: Workspace, finished: Callable[..., TrialFolder]
 ) -> None:
     finished(study="")
-    (workspace.root / "data" / "small-abc").mkdir(parents=True)
+    write_json(workspace.root / "data" / "small-abc" / "world.json", {})
     write_json(workspace.study("torn") / "launch.json", {})
     assert find_garbage(workspace, [Kind.UNWANTED, Kind.WORLDS]) == []
 
@@ -178,6 +202,10 @@ def test_a_world_that_a_study_or_an_unfinished_trial_uses_stays(
     for folder in (used, other):
         folder.mkdir(parents=True)
         (folder / "train.h5").write_bytes(b"pictures")
+        write_json(folder / "world.json", {})
+    prepared = workspace.root / "data" / "clevr-mine"
+    prepared.mkdir()
+    (prepared / "train.h5").write_bytes(b"pictures")  # by the user, and from elsewhere
     assert paths(find_garbage(workspace, [Kind.WORLDS])) == {other}
     half = finished(study="")
     (half.path / "done.json").unlink()
