@@ -22,7 +22,7 @@ from runner.guards import Guard
 from runner.isolation import isolated
 from runner.job import TrialJob
 from runner.store.files import write_text
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import Record, TrialFolder, TrialState
 from runner.tracking.secrets import redacted
 from runner.versions import suite_version
 
@@ -50,12 +50,15 @@ def run_trial(
 
     Yields:
         The metrics of every epoch, after they are safely in the folder; nothing
-        where the trial was finished before.
+        where the trial was finished before, or another worker found meanwhile that
+        it diverges.
     """
     folder = TrialFolder(job.folder)
+    before = folder.read()
     with folder.hold():
-        state = folder.state()
-        if state is TrialState.FINISHED:
+        now = folder.read()
+        state = now.state
+        if state is TrialState.FINISHED or _just_diverged(now, before):
             return
         _clear(folder, state)
         folder.describe(job.trial)
@@ -146,6 +149,11 @@ def _summary(
         ),
         "peak_gpu_memory_bytes": max(gpu) or None,
     }
+
+
+# While this worker waited for another one, which did what this one would repeat.
+def _just_diverged(now: Record, before: Record) -> bool:
+    return now.state is TrialState.DIVERGED and now.ended_at != before.ended_at
 
 
 # Large files that a killed process left half-written have hidden names.

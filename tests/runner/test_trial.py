@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,27 @@ def test_a_diverged_trial_says_so_and_begins_anew(
         assert record.state is TrialState.DIVERGED
         assert "the training loss of epoch 1 is" in record.error
         assert record.epochs == ()
+
+
+def test_what_diverged_in_another_s_hands_meanwhile_is_not_repeated(
+    make_job: Callable[[Trial], TrialJob],
+    make_trial: Callable[..., Trial],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = make_job(make_trial())
+    folder = TrialFolder(job.folder)
+
+    @contextmanager
+    def held_after_another(folder: TrialFolder) -> Iterator[None]:
+        with suppress(DivergedError), folder.attempt():
+            raise DivergedError("the loss is nan")
+        yield
+
+    monkeypatch.setattr(TrialFolder, "hold", held_after_another)
+    for _ in range(2):  # also where an earlier launch saw it diverge
+        assert list(run_trial(job)) == []
+        assert folder.state() is TrialState.DIVERGED
+    assert not folder.log.exists()
 
 
 def test_other_data_than_planned_are_refused(
