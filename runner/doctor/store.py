@@ -83,11 +83,14 @@ def check_locks(workspace: Workspace) -> Iterator[Finding]:
         What was found.
     """
     place = existing(workspace.root)
-    with tempfile.TemporaryDirectory(prefix=".film-doctor-", dir=place) as folder:
-        path = Path(folder) / "lock"
-        with exclusive(path):
-            while_held = _try_lock(path)
-        after = _try_lock(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".film-doctor-", dir=place) as folder:
+            path = Path(folder) / "lock"
+            with exclusive(path):
+                while_held = _try_lock(path)
+            after = _try_lock(path)
+    except OSError:  # `check_writable` says it
+        return
     if (while_held, after) == (_BUSY, 0):
         yield ok("a lock keeps another process out, and is free afterwards")
     else:

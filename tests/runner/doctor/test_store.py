@@ -66,6 +66,17 @@ def test_locks_that_keep_nobody_out_are_seen(
     assert found.level is Level.WARNING
 
 
+def test_where_nothing_can_be_written_no_locks_are_tried(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(store.tempfile, "TemporaryDirectory", refuse)
+    assert list(check_locks(workspace)) == []
+    assert [one.level for one in check_writable(workspace)] == [Level.FAIL]
+
+
 def test_torn_files_and_cut_checkpoints_are_named(
     launch_tiny: Launched, settle: Settle, workspace: Workspace
 ) -> None:
