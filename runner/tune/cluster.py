@@ -134,7 +134,7 @@ def _shipped(home: Path) -> dict[str, Any]:
         no_caches = shutil.ignore_patterns("__pycache__")
         shutil.copytree(_folder_of(copy.name), copy, ignore=no_caches)
     return {
-        "py_modules": [str(copy) for copy in copies],
+        "working_dir": str(home / "code"),  # else Ray prefers our current folder
         "env_vars": {
             **variables,
             VERSION_VARIABLE: suite_version() or "",
