@@ -178,7 +178,19 @@ class TrialFolder:
         Returns:
             The state.
         """
-        return self._state(self._said(), self.summary())
+        return self._looked_at()[2]
+
+    # Between two looks at its files a trial may end: what had no end is looked at again
+    # once nobody holds it, and all is said.
+    def _looked_at(
+        self,
+    ) -> tuple[dict[str, Any], dict[str, Any] | None, TrialState]:
+        for _ in range(2):
+            said, summary = self._said(), self.summary()
+            state = self._state(said, summary)
+            if state is not TrialState.KILLED or said.get("state") == state:
+                break
+        return said, summary, state
 
     def _state(
         self, said: Mapping[str, Any], summary: Mapping[str, Any] | None
@@ -254,10 +266,10 @@ class TrialFolder:
         Returns:
             The record as it is now.
         """
-        said, summary = self._said(), self.summary()
+        said, summary, state = self._looked_at()
         attempts = _attempts(said)
         return Record(
-            state=self._state(said, summary),
+            state=state,
             error=str(said.get("error", "")),
             epochs=self._epochs(),
             summary=summary,

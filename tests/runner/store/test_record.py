@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -318,6 +319,20 @@ def test_a_screened_trial_can_go_on(folder: TrialFolder) -> None:
     with folder.attempt():
         pass
     assert folder.read().screened_at_epoch is None
+
+
+def test_a_trial_that_ends_while_it_is_read_was_not_killed(
+    folder: TrialFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(_: Path) -> bool:
+        folder.finish({"best_val_accuracy": 0.5})
+        return False
+
+    monkeypatch.setattr("runner.store.record.is_held", end)
+    with folder.attempt():
+        record = folder.read()
+    assert record.state is TrialState.FINISHED
+    assert record.summary is not None
 
 
 def test_foreign_names_are_not_read(folder: TrialFolder, workspace: Workspace) -> None:
