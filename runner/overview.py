@@ -189,12 +189,19 @@ class TrialReader:
         before = self._read.get(trial.trial_id)
         if before is None or before[0] != stamps:
             now = _overview(trial, folder)
-        elif before[1].state is TrialState.RUNNING:  # unless its process died
+        elif _may_differ(before[1].state, folder):
             now = replace(before[1], trial=trial, state=folder.state())
         else:
             return replace(before[1], trial=trial)
         self._read[trial.trial_id] = (stamps, now)
         return now
+
+
+# A lock tells what no file does: that a process died, or lives after all.
+def _may_differ(state: TrialState, folder: TrialFolder) -> bool:
+    if state is TrialState.KILLED:
+        return is_held(folder.lock)
+    return state is TrialState.RUNNING
 
 
 def _stamps(folder: Path) -> Iterator[tuple[int, int, int] | None]:

@@ -146,6 +146,19 @@ def test_a_worker_s_death_is_seen_though_it_wrote_nothing(
     assert overview().count(TrialState.KILLED) == 1
 
 
+def test_a_worker_that_was_thought_dead_is_seen_to_live(
+    trials: list[Trial],
+    workspace: Workspace,
+    overview: Callable[[], StudyOverview],
+) -> None:
+    folder = workspace.trial(trials[0].trial_id)
+    folder.describe(trials[0])
+    write_json(folder.path / "state.json", {"state": "RUNNING"})
+    assert overview().count(TrialState.KILLED) == 1  # its beat was late
+    with folder.hold():
+        assert overview().count(TrialState.RUNNING) == 1
+
+
 def test_what_was_screened_is_marked(
     trials: list[Trial], settle: Settle, overview: Callable[[], StudyOverview]
 ) -> None:
