@@ -64,7 +64,7 @@ def _local(path: Path, uri: str) -> Iterator[Finding]:
     if not path.exists():
         yield ok(f"{path} does not exist yet; the first launch makes it")
         return
-    if is_damaged(path):
+    if is_damaged(path, read_only=True):
         yield fail(f"{path} is damaged", _ANEW)
         return
     found, wanted = read_schema(path), wanted_schema()

@@ -72,17 +72,20 @@ def prepare(path: Path, migrate: Callable[[str], object], own: Path | None) -> s
         return said
 
 
-def is_damaged(path: Path) -> bool:
+def is_damaged(path: Path, *, read_only: bool = False) -> bool:
     """Tell whether a file is no SQLite store any more.
 
     Args:
         path: The file.
+        read_only: Leave what a killed process wrote beside it for who writes next.
 
     Returns:
         Whether it is damaged; a file that is merely in use is not.
     """
     try:
-        with closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
+        address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        opened = sqlite3.connect(address, uri=True, timeout=_BUSY_S)
+        with closing(opened) as connection:
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 return True
             query = "SELECT count(*) FROM sqlite_master"  # none: half made

@@ -1,5 +1,6 @@
 """The SQLite file of a local MLflow is whole, or set aside."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -72,6 +73,24 @@ def test_a_store_that_is_in_use_is_not_damaged(store: Path) -> None:
     with closing(sqlite3.connect(store)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         assert not is_damaged(store)
+
+
+@pytest.mark.parametrize("content", [None, b"no database at all" * 300])
+def test_who_only_looks_leaves_what_a_killed_process_wrote(
+    store: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    left = tmp_path / "left.db"
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("CREATE TABLE more (name)")
+        connection.commit()
+        for end in ("", "-wal"):  # as they are before they are folded together
+            shutil.copy(f"{store}{end}", f"{left}{end}")
+    if content is not None:
+        left.write_bytes(content)
+    files = (left, left.with_name("left.db-wal"))
+    before = [path.read_bytes() for path in files]
+    assert is_damaged(left, read_only=True) == (content is not None)
+    assert [path.read_bytes() for path in files] == before
 
 
 def test_a_store_that_was_moved_is_set_aside_without_a_word(
