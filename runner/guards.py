@@ -17,6 +17,7 @@ from typing import Final, Self, final
 
 import psutil
 
+from film.data.memory import free_bytes
 from runner.progress import clock
 from runner.quantities import memory
 from runner.store.record import TrialFolder
@@ -31,6 +32,8 @@ _UNSEEN_EPOCH_S: Final = 86_400.0
 _LEAST_S: Final = 600.0
 _TIMES_LONGEST: Final = 10
 _HEADROOM: Final = 1.25  # over what was measured: the next epoch may take a bit more
+_LEAST_SHARE: Final = 2**30
+_RESERVE: Final = 2**29  # of the machine: with less free, it is short of memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,9 @@ class Limits:
     n_deaths: int = 3  # without a new epoch in between, until it is given up
 
     def memory_for(self, need_bytes: int | None) -> int | None:
-        """Say what a trial may take: a share yields to what was measured.
+        """Say what a trial may take.
+
+        A share yields to what was measured, and is never too small to begin with.
 
         Args:
             need_bytes: What such a trial took before; None where it is not known.
@@ -51,9 +56,23 @@ class Limits:
         Returns:
             Bytes; None for all there is.
         """
-        if self.memory_bytes is None or not self.is_share or need_bytes is None:
+        if self.memory_bytes is None or not self.is_share:
             return self.memory_bytes
-        return max(self.memory_bytes, int(_HEADROOM * need_bytes))
+        needed = int(_HEADROOM * need_bytes) if need_bytes is not None else 0
+        return max(self.memory_bytes, _LEAST_SHARE, needed)
+
+    def tolerates(self, free: int) -> bool:
+        """Say whether a trial may take more than it was given.
+
+        A share was counted when the sweep began: it binds where others would suffer.
+
+        Args:
+            free: The memory that is free now.
+
+        Returns:
+            Whether it may.
+        """
+        return self.is_share and free >= _RESERVE
 
     def quiet_s(self, longest_epoch_s: float | None) -> float:
         """Say how long an epoch may take.
@@ -162,17 +181,25 @@ class Guard:
     def _judge(self) -> None:
         used, budget = self._now_bytes, self._budget
         if budget is not None and used > budget:
-            whose = "its share of " if self._limits.is_share else ""
-            self._end(
-                f"it took {memory(used)} of memory, more than {whose}{memory(budget)}; "
-                "fewer jobs (-j) or --memory-per-trial leave it more"
-            )
+            self._judge_memory(used, budget)
         limit_s = self._limits.quiet_s(self._longest_s)
         if self._quiet_s > limit_s:
             self._end(
                 f"no epoch was over for {clock(self._quiet_s)}{self._compared()}, so "
                 "that it seems to hang; --hang-after gives it longer"
             )
+
+    def _judge_memory(self, used: int, budget: int) -> None:
+        free = free_bytes()
+        if self._limits.tolerates(free):
+            return
+        whose, left = "", ""
+        if self._limits.is_share:
+            whose, left = "its share of ", f", with {memory(free)} left"
+        self._end(
+            f"it took {memory(used)} of memory, more than {whose}{memory(budget)}{left}"
+            "; fewer jobs (-j) or --memory-per-trial leave it more"
+        )
 
     def _compared(self) -> str:
         if self._longest_s is None:

@@ -181,13 +181,16 @@ def limit_options(command: _Command) -> _Command:
             "--memory-per-trial",
             callback=_read_by(parse_bytes),
             metavar="SIZE",
-            help="A trial over it fails.  [default: a share of what is free]",
+            help="A trial over it fails.  [default: only while memory is short, the "
+            "one over its share of what was free, 1 GiB at least]",
         ),
         click.option(
             "--hang-after",
             callback=_read_by(parse_seconds),
             metavar="TIME",
-            help="An epoch that takes longer hangs.  [default: 10 × the longest]",
+            help="An epoch that takes longer hangs; a process that stands still as a "
+            "whole is not seen.  [default: 10 × the longest, 10m at least; 1d before "
+            "the first]",
         ),
         click.option(
             "--max-crashes",

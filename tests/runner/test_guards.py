@@ -46,20 +46,44 @@ def test_a_trial_over_its_memory_ends_with_the_numbers(folder: TrialFolder) -> N
     assert "in test_a_trial_over_its_memory" in folder.log.read_text()
 
 
-def test_the_message_says_whose_share_it_was(folder: TrialFolder) -> None:
+def test_a_share_binds_only_while_the_machine_is_short_of_memory(
+    folder: TrialFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder.path.mkdir()
     codes: list[int] = []
-    limits = Limits(memory_bytes=2**20, is_share=True)
+    looks: list[int] = []
+    free = [64 * 2**30]
+
+    def look() -> int:
+        looks.append(free[0])
+        return free[0]
+
+    monkeypatch.setattr("runner.guards.free_bytes", look)
+    monkeypatch.setattr("runner.guards._LEAST_SHARE", 2**20)
+    limits = Limits(memory_bytes=2**19, is_share=True)
     with guard_of(folder, limits, codes) as guard, guard.watching():
+        until(lambda: len(looks) > 2)
+        assert codes == []
+        free[0] = 100 * 2**20
         until(lambda: codes)
-    assert "more than its share of 1 MiB" in folder.read().error
+    assert "more than its share of 1 MiB, with 100 MiB left;" in folder.read().error
 
 
 def test_a_share_yields_to_what_was_measured_and_a_limit_does_not() -> None:
-    share = Limits(memory_bytes=1000, is_share=True)
-    assert share.memory_for(None) == 1000
-    assert share.memory_for(400) == 1000
-    assert share.memory_for(4000) == 5000
+    gib = 2**30
+    share = Limits(memory_bytes=2 * gib, is_share=True)
+    assert share.memory_for(None) == 2 * gib
+    assert share.memory_for(gib) == 2 * gib
+    assert share.memory_for(4 * gib) == 5 * gib
+    assert not Limits(memory_bytes=2 * gib).tolerates(64 * gib)
+
+
+def test_no_share_is_smaller_than_a_trial_is_at_its_beginning() -> None:
+    crowded = Limits(memory_bytes=1000, is_share=True)
+    assert crowded.memory_for(None) == crowded.memory_for(4000) == 2**30
+
+
+def test_a_limit_is_what_it_says() -> None:
     assert Limits(memory_bytes=1000).memory_for(4000) == 1000
     assert Limits().memory_for(4000) is None
 
@@ -90,12 +114,12 @@ def test_an_epoch_that_never_ends_is_a_hang(folder: TrialFolder) -> None:
 
 def test_between_two_epochs_nobody_is_watched(folder: TrialFolder) -> None:
     codes: list[int] = []
-    limits = Limits(hang_after_s=0.2)
+    limits = Limits(hang_after_s=1.0)
     with guard_of(folder, limits, codes) as guard:
-        time.sleep(0.6)
+        time.sleep(1.3)
         for _ in range(4):
             with guard.watching():
-                time.sleep(0.1)
+                time.sleep(0.3)
     assert codes == []
     assert folder.state() is TrialState.QUEUED
 
