@@ -20,13 +20,17 @@ _SAID: Final = {
     # Ray notices that a process is gone before it notices the same of its machine.
     "is unavailable": "was lost (perhaps with its machine)",
 }
+_CODE: Final = re.compile(
+    r'^Traceback \(most recent call last\)|^\s*File ".+", line \d+, in ', re.MULTILINE
+)
 _START: Final = ("failed to import", "creation task", "runtime_env")
 
 
 def cause_of_death(said: str, log: str, *, was_short_of_memory: bool) -> str:
     """Say what ended a process, as far as that is known.
 
-    A process can say which signal ended it, all but one: SIGKILL leaves no word.
+    A process can say which signal ended it, all but one: SIGKILL leaves no word. Where
+    Python failed, it leaves a traceback.
 
     Args:
         said: What Ray knows.
@@ -39,11 +43,14 @@ def cause_of_death(said: str, log: str, *, was_short_of_memory: bool) -> str:
     fault = _FAULT.findall(log)
     if fault:
         return f"crashed ({fault[-1]})"
+    has_code = _CODE.search(said) is not None
     for words, cause in _SAID.items():
-        if words in said:
+        if words in said and not has_code:
             return cause
     if any(word in said for word in _START):
         return f"could not start ({_last_line(said)})"
+    if has_code:
+        return f"failed outside the trial ({_last_line(said)})"
     if was_short_of_memory:
         return "was killed by the system, which ran out of memory"
     return "was killed by signal 9 (SIGKILL)"

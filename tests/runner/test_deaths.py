@@ -6,6 +6,17 @@ import pytest
 
 from runner.deaths import OutOfMemoryKills, cause_of_death
 
+FROM_RAY = """Failure # 1 (occurred at 2026-11-22)
+ray::ImplicitFunc.train() (pid=7, ip=127.0.0.1)
+  File "/x/working.py", line 57, in work
+    folder.fail(line)
+OSError: [Errno 28] No space left
+"""
+OURS = """Traceback (most recent call last):
+  File "/x/working.py", line 57, in work
+RuntimeError: is unavailable: SIGTERM
+"""
+
 
 @pytest.mark.parametrize(
     ("said", "log", "cause"),
@@ -24,6 +35,8 @@ from runner.deaths import OutOfMemoryKills, cause_of_death
             "",
             "could not start (NameError: no 'f')",
         ),
+        (FROM_RAY, "", "failed outside the trial (OSError: [Errno 28] No space left)"),
+        (OURS, "", "failed outside the trial (RuntimeError: is unavailable: SIGTERM)"),
     ],
 )
 def test_what_ended_it_is_told(said: str, log: str, cause: str) -> None:
