@@ -18,7 +18,14 @@ from studies.catalogue import catalogue, find_study
 from studies.study import Study
 from studies.trial import Trial
 
-__all__ = ["Choice", "LeftOver", "Request", "find_launch", "study_file"]
+__all__ = [
+    "Choice",
+    "LeftOver",
+    "Request",
+    "find_launch",
+    "launched_file",
+    "study_file",
+]
 
 
 _CATALOGUE: Final = "catalogue"
@@ -265,12 +272,12 @@ def _past(folder: TrialFolder) -> Past:
     return Past(state=record.state, epochs=len(record.epochs), **first)
 
 
-# The file of a study that was imported lies in the store.
+# Whoever names a launched study need not remember where its file is.
 def _kept(name: str, workspace: Workspace) -> str:
-    if not is_study_name(name) or study_file(name).exists():
+    if not is_study_name(name) or name in catalogue():
         return name
-    file = workspace.study(name) / "study.yaml"
-    return str(file) if file.is_file() else name
+    launch = read_launch(workspace.study(name))
+    return name if launch is None else launched_file(launch, workspace)
 
 
 def _origin(name: str) -> str:
@@ -310,6 +317,30 @@ def study_file(name: str) -> Path:
         Its file.
     """
     return catalogue().get(name, Path(name))
+
+
+def launched_file(launch: Launch, workspace: Workspace) -> str:
+    """Find the file of a study that was launched.
+
+    Args:
+        launch: The last one.
+        workspace: The store, where the file of a study that was imported lies.
+
+    Returns:
+        Its path, or its name in the catalogue.
+
+    Raises:
+        LaunchError: It is gone.
+    """
+    if launch.file == _CATALOGUE and launch.study in catalogue():
+        return launch.study
+    for file in (Path(launch.file), workspace.study(launch.study) / "study.yaml"):
+        if file.is_file():
+            return str(file)
+    raise LaunchError(
+        f"study {launch.study} was launched from {launch.file or 'a file'}, which is "
+        "gone: give the file's path instead of the name"
+    )
 
 
 def find_launch(name: str, workspace: Workspace) -> Launch:

@@ -7,11 +7,9 @@ from typing import Final
 
 from runner.addresses import named_trials, rows_matching
 from runner.errors import LaunchError
-from runner.request import Choice, Request, find_launch
-from runner.store.launches import Launch
+from runner.request import Choice, Request, find_launch, launched_file
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
-from studies.catalogue import catalogue
 
 __all__ = ["Retry", "find_retry", "launched_request"]
 
@@ -57,8 +55,10 @@ def launched_request(study: str, data: Path | None, workspace: Workspace) -> Req
         LaunchError: The study was edited since, so that a launch comes first.
     """
     launch = find_launch(study, workspace)
+    is_name = study == launch.study
+    file = launched_file(launch, workspace) if is_name else study
     choice = Choice(n_seeds=len(launch.seeds))
-    request = Request.of(_file(study, launch), choice, data, workspace)
+    request = Request.of(file, choice, data, workspace)
     wanted = set(launch.trial_ids)
     trials = tuple(one for one in request.trials if one.trial_id in wanted)
     if wanted != {one.trial_id for one in trials}:
@@ -90,15 +90,3 @@ def find_retry(
         if workspace.trial(one.trial_id).state() in _BAD
     )
     return Retry(trial_ids=frozenset(bad), from_start=from_start)
-
-
-# Whoever names a launched study need not remember where its file is.
-def _file(study: str, launch: Launch) -> str:
-    if study != launch.study or (study in catalogue() and launch.file == "catalogue"):
-        return study
-    if not Path(launch.file).is_file():
-        raise LaunchError(
-            f"study {launch.study} was launched from {launch.file or 'a file'}, which "
-            "is gone: give the file's path instead of the name"
-        )
-    return launch.file

@@ -263,7 +263,10 @@ def _placed(file: Path, launch: Launch, stage: Path, workspace: Workspace) -> Im
                 placed.append(folder)
         if here is None or len(here.trial_ids) < len(launch.trial_ids):
             here = launch
-            write_json(home / "launch.json", read_json(stage / LAUNCH))
+            said = read_json(stage / LAUNCH)
+            if said.get("file") != "catalogue":
+                said["file"] = ""  # a path of another machine, which nobody is to open
+            write_json(home / "launch.json", said)
         write_text(home / "study.yaml", launch.source)
     found = read_launch(home) or here
     return Import(launch=found, placed=tuple(placed), kept=tuple(kept))

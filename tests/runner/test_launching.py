@@ -107,6 +107,23 @@ def test_what_was_asked_of_an_earlier_launch_does_not_stop_this_one(
     assert [wish.stop for wish in heard] == [None]
 
 
+def test_what_was_launched_from_a_file_goes_on_by_its_name(
+    film: Film,
+    launch_tiny: Callable[..., list[Trial]],
+    study_file: Path,
+    data: Path,
+) -> None:
+    launch_tiny()
+    words = ("--data", data, "--store", "store")
+    code, output, _ = film("plan", "tiny", *words)
+    assert code == 0
+    assert "6 to run" in output
+    study_file.rename(study_file.with_name("moved.yaml"))
+    code, _, error = film("plan", "tiny", *words)
+    assert code == 2
+    assert f"was launched from {study_file}, which is gone" in error
+
+
 def test_limits_reach_the_workers(run: Callable[..., tuple[int, str, str]]) -> None:
     seen = []
 

@@ -359,6 +359,13 @@ def test_what_contradicts_itself_is_refused(
     refused(rewritten(archive, edit), workspace, line)
 
 
+def test_a_path_that_an_archive_names_is_not_kept(
+    archive: Path, workspace: Workspace
+) -> None:
+    rewritten(archive, edit_json("launch.json", file="/etc/hostname"))
+    assert import_study(archive, workspace).launch.file == ""
+
+
 def manifest(**changes: object) -> bytes:
     said = {"format": 1, "study": "tiny", "files": [], **changes}
     return json.dumps(said).encode()
