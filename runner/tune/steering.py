@@ -169,6 +169,12 @@ class Sweep:
 
     def failed(self, number: int, said: str) -> None:
         """Note that a worker is gone: the trial is over, or another one goes on."""
+        try:
+            self._bury(number, said)
+        finally:
+            self._lineup.end(number)  # whatever the disk does: else nobody ever ends
+
+    def _bury(self, number: int, said: str) -> None:
         folder = TrialFolder(self.jobs[number].folder)
         self._far.ended(self._id(number))
         taken = self._taken[number]
@@ -180,7 +186,7 @@ class Sweep:
             return
         log = taken.log_since(folder)
         cause = cause_of_death(said, log, was_short_of_memory=was_short)
-        epochs = len(folder.read().epochs)
+        epochs = _n_epochs(folder)
         after = f" after epoch {epochs}" if epochs else ""
         times = self._lineup.die(number, epochs)
         if not times:
@@ -221,12 +227,18 @@ class _Taken:
 
     @classmethod
     def now(cls, folder: TrialFolder) -> "_Taken":
-        size = folder.log.stat().st_size if folder.log.exists() else 0
+        try:
+            size = folder.log.stat().st_size
+        except OSError:
+            size = 0
         return cls(_stamp(folder), size)
 
     def has_ended(self, folder: TrialFolder) -> bool:
         over = {TrialState.FINISHED, TrialState.FAILED, TrialState.DIVERGED}
-        return folder.state() in over and _stamp(folder) != self.stamp
+        try:
+            return folder.state() in over and _stamp(folder) != self.stamp
+        except OSError:  # of a disk that does not answer: it is run again, and says so
+            return False
 
     def log_since(self, folder: TrialFolder) -> str:
         try:
@@ -241,6 +253,13 @@ class _Taken:
 def _stamp(folder: TrialFolder) -> int:
     try:
         return (folder.path / "state.json").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _n_epochs(folder: TrialFolder) -> int:
+    try:
+        return len(folder.read().epochs)
     except OSError:
         return 0
 
