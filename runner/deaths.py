@@ -19,6 +19,8 @@ _SAID: Final = {
     "node died": "was lost with its machine",
     # Ray notices that a process is gone before it notices the same of its machine.
     "is unavailable": "was lost (perhaps with its machine)",
+    # Ray gave it a trial while the one before had not come to its end.
+    "reset_config": "was still busy with another trial",
 }
 _CODE: Final = re.compile(
     r'^Traceback \(most recent call last\)|^\s*File ".+", line \d+, in ', re.MULTILINE

@@ -18,6 +18,6 @@ for _name, _value in {  # read by Ray when it is imported
     "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # never read, and slower with every trial
     "TUNE_MAX_PENDING_TRIALS_PG": "10000",  # workers start together; the feed counts
     "TUNE_FORCE_TRIAL_CLEANUP_S": "3",  # an interrupted epoch is not waited for
-    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "1",
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "10",  # for a trial's end to reach a slow disk
 }.items():
     os.environ.setdefault(_name, _value)

@@ -35,6 +35,7 @@ RuntimeError: is unavailable: SIGTERM
             "",
             "could not start (NameError: no 'f')",
         ),
+        ("reuse requires reset_config()", "", "was still busy with another trial"),
         (FROM_RAY, "", "failed outside the trial (OSError: [Errno 28] No space left)"),
         (OURS, "", "failed outside the trial (RuntimeError: is unavailable: SIGTERM)"),
     ],
