@@ -68,7 +68,7 @@ def run_sweep(
             sweep = Sweep(jobs, workers, listener, interruption, far)
             try:
                 _tuner(sweep, home, screens=screens).fit()
-            except (TuneError, RayError) as error:
+            except (TuneError, RayError, RuntimeError) as error:  # Ray's own crashes
                 interruption.request(Stop.BROKEN)
                 listener.broke(_gist(error))
     let_go(*(TrialFolder(job.folder) for job in jobs))

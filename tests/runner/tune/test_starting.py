@@ -1,13 +1,21 @@
 """Ray may be slow to start, and says so in many ways."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import ray
+from ray import tune
 
 from runner.errors import LaunchError
+from runner.job import TrialJob
+from runner.stopping import Stop
 from runner.tune.cluster import connected
+from runner.tune.sweeping import run_sweep
 from runner.workers import Workers
+from studies.trial import Trial
 
 
 @pytest.fixture
@@ -39,3 +47,22 @@ def test_a_second_one_is_a_line_for_the_user(starts: list[Exception]) -> None:
         connected(Workers(jobs=1)),
     ):
         pass
+
+
+@pytest.mark.usefixtures("starts")
+def test_a_crash_of_ray_itself_is_a_line_for_the_user(
+    make_job: Callable[[Trial], TrialJob],
+    make_trial: Callable[..., Trial],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fit() -> None:
+        raise RuntimeError("Traceback of Ray\n  The head ran out of memory.")
+
+    def tuner(*_: object, **__: object) -> Mock:
+        return Mock(spec=tune.Tuner, fit=fit)
+
+    monkeypatch.setattr("runner.tune.sweeping._tuner", tuner)
+    listener: Any = Mock()
+    stop = run_sweep([make_job(make_trial())], Workers(jobs=1), listener)
+    assert stop is Stop.BROKEN
+    listener.broke.assert_called_once_with("RuntimeError: The head ran out of memory.")
