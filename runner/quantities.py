@@ -1,5 +1,6 @@
 """Durations and amounts of memory, as people write them."""
 
+import math
 import re
 from typing import Final
 
@@ -71,4 +72,5 @@ def _parse(text: str, units: dict[str, int]) -> float | None:
     found = _NUMBER.fullmatch(text.strip())
     if found is None or found[2] not in units:
         return None
-    return float(found[1]) * units[found[2]] or None
+    amount = float(found[1]) * units[found[2]]
+    return amount if 0 < amount < math.inf else None

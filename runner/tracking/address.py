@@ -69,7 +69,10 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def _without_user(uri: str) -> str:
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise TrackingError(f"tracking URI '{redacted(uri)}': {error}") from error
     named, separator, place = parts.netloc.rpartition("@")
     if not separator:
         return uri

@@ -14,7 +14,9 @@ def test_durations(text: str, seconds: float) -> None:
     assert parse_seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "6", "h", "-1h", "6 hours", "0s", "1e3s", "٣h"])
+@pytest.mark.parametrize(
+    "text", ["", "6", "h", "-1h", "6 hours", "0s", "1e3s", "٣h", "9" * 400 + "s"]
+)
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(LaunchError, match="is no duration; write it as 90s, 30m"):
         parse_seconds(text)
@@ -28,7 +30,7 @@ def test_amounts_of_memory(text: str, n_bytes: int) -> None:
     assert parse_bytes(text) == n_bytes
 
 
-@pytest.mark.parametrize("text", ["8", "8 bytes", "0GB", "GiB", "-1G"])
+@pytest.mark.parametrize("text", ["8", "8 bytes", "0GB", "GiB", "-1G", "9" * 400 + "G"])
 def test_what_is_no_amount_of_memory_is_refused(text: str) -> None:
     with pytest.raises(LaunchError, match="is no amount of memory; write it as 500MB"):
         parse_bytes(text)

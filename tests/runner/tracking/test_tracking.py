@@ -306,6 +306,8 @@ def test_addresses_are_checked_and_absolute(
     for bad in ("./mlruns", "file:///x", "foo://x"):
         with pytest.raises(TrackingError, match=r"give http://HOST:PORT or sqlite"):
             normal_uri(bad)
+    with pytest.raises(TrackingError, match=r"'http://\[x': Invalid IPv6 URL"):
+        normal_uri("http://[x")
 
 
 def test_an_mlflow_without_saved_views_gets_a_plain_link() -> None:
