@@ -33,6 +33,7 @@ def ui(
 
     Example: film ui quick
     """
+    from runner.errors import TrackingError
     from runner.request import find_launch
     from runner.store.workspace import Workspace
     from runner.tracking.address import is_server, normal_uri
@@ -51,7 +52,9 @@ def ui(
     with suppress(KeyboardInterrupt), served(uri, workspace, chosen) as server:
         _show(links, no_browser=no_browser)
         click.echo("Ctrl-C stops it")
-        server.wait()
+        code = server.wait()
+        log = workspace.root / "ui.log"
+        raise TrackingError(f"the MLflow server ended by itself ({code}); see {log}")
 
 
 def _show(links: Mapping[str, str], *, no_browser: bool) -> None:

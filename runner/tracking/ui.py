@@ -16,7 +16,8 @@ from typing import Final
 
 from runner.errors import TrackingError
 from runner.store.workspace import Workspace
-from runner.tracking.address import sqlite_file
+from runner.tracking.address import is_server, sqlite_file
+from runner.tracking.checking import server_version
 from runner.tracking.client import quiet_environment
 from runner.tracking.mirror import Mirror
 from runner.tracking.secrets import redacted
@@ -58,7 +59,8 @@ def pages(
         line = redacted(" ".join(str(error).split())[:200])
         msg = f"MLflow at {redacted(uri)} cannot be opened: {line}"
         raise TrackingError(msg) from error
-    return study_links(server, tracker.experiment_id, study, version("mlflow"))
+    theirs = server_version(uri)[0] if is_server(uri) else version("mlflow")
+    return study_links(server, tracker.experiment_id, study, theirs or "")
 
 
 def free_port(wanted: int) -> int:

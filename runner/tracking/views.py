@@ -24,13 +24,14 @@ def knows_views(version: str) -> bool:
     """Tell whether saved views of a version of MLflow are as written here.
 
     Args:
-        version: Such as ``3.17.2``.
+        version: Such as ``3.17.2``; empty where a server does not tell.
 
     Returns:
         Whether a link to a saved view opens it.
     """
-    major, minor = (int(part) for part in version.split(".")[:2])
-    return major == 3 and minor >= 17  # noqa: PLR2004 - a version number
+    major, _, rest = version.partition(".")
+    minor = rest.partition(".")[0]
+    return major == "3" and minor.isdecimal() and int(minor) >= 17  # noqa: PLR2004 - a version number
 
 
 def study_links(
