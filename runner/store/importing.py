@@ -21,6 +21,7 @@ from film.errors import FilmError
 from runner.errors import BusyError, LaunchError
 from runner.store.archive import FORMAT, LAUNCH, MANIFEST, MARK, is_allowed
 from runner.store.files import read_json, write_json, write_text
+from runner.store.foreign import odd_launch, odd_mark, odd_trial
 from runner.store.launches import Launch, read_launch
 from runner.store.locks import exclusive, lease
 from runner.store.names import is_study_name
@@ -201,6 +202,9 @@ def _checked(file: Path, manifest: Mapping[str, Any], stage: Path) -> Launch:
     launch = read_launch((stage / LAUNCH).parent)
     if launch is None or launch.study != manifest["study"]:
         raise _refusal(file, f"{LAUNCH} is no launch of its study")
+    odd = odd_launch(launch)
+    if odd:
+        raise _refusal(file, f"{LAUNCH}: {odd}")
     for path in sorted((stage / "trials").glob("*")):
         why = _wrong_with(TrialFolder(path), launch)
         if why:
@@ -217,14 +221,15 @@ def _wrong_with(folder: TrialFolder, launch: Launch) -> str:
             "its settings are not those of its name; it was altered, or is of another "
             "version of the suite"
         )
-    if not (folder.path / MARK).is_file():
-        return ""
+    odd = odd_trial(folder, launch.study)
+    if odd or not (folder.path / MARK).is_file():
+        return odd
     summary, n_epochs = folder.summary(), len(tuple(folder.read().epochs))
     if folder.damage() or summary is None:
         return "its results are not those of its mark"
     if summary.get("epochs") != n_epochs or not 0 <= summary["best_val_accuracy"] <= 1:
         return "its mark says what its epochs do not"
-    return ""
+    return odd_mark(summary)
 
 
 def _computed_id(said: Mapping[str, Any], launch: Launch) -> str:

@@ -366,6 +366,48 @@ def test_a_path_that_an_archive_names_is_not_kept(
     assert import_study(archive, workspace).launch.file == ""
 
 
+def edit_rows(**changes: object) -> Edit:
+    def edit(files: dict[str, bytes]) -> None:
+        marks = {name for name in files if name.endswith("done.json")}
+        (name,) = (  # of the trial that is on its way
+            name
+            for name in files
+            if name.endswith("metrics.jsonl")
+            and name.replace("metrics.jsonl", "done.json") not in marks
+        )
+        row = {**json.loads(files[name].splitlines()[0]), **changes}
+        kept = {key: value for key, value in row.items() if value is not None}
+        files[name] = json.dumps(kept).encode() + b"\n"
+
+    return edit
+
+
+ESCAPE = "\x1b[2J"  # clears a terminal
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (edit_rows(wall_time_s="long"), "epoch 1: wall_time_s"),
+        (edit_rows(wall_time_s=None), "epoch 1: wall_time_s"),
+        (edit_rows(best_val_accuracy=[1]), "epoch 1: best_val_accuracy"),
+        (edit_rows(val_accuracy_by_type={ESCAPE: 0.5}), "epoch 1: val_accuracy_by"),
+        (edit_json("state.json", attempts=[{"started_at": 1e300}]), "attempts.0.start"),
+        (edit_json("config.json", row=ESCAPE), "config.json: row"),
+        (edit_json("tiny.json", row=ESCAPE), "studies/tiny.json: row"),
+        (edit_json("tiny.json", changes=3), "studies/tiny.json: changes"),
+        (edit_json("done.json", wall_time_s="long"), "wall_time_s"),
+        (edit_json("done.json", finished_at=None), "finished_at"),
+        (edit_json("launch.json", seeds=["one"]), "launch.json: seeds.0"),
+        (edit_json("launch.json", rows={ESCAPE: []}), "launch.json: rows"),
+    ],
+)
+def test_what_the_suite_would_not_have_written_is_refused(
+    archive: Path, workspace: Workspace, edit: Edit, line: str
+) -> None:
+    refused(rewritten(archive, edit), workspace, line)
+
+
 def manifest(**changes: object) -> bytes:
     said = {"format": 1, "study": "tiny", "files": [], **changes}
     return json.dumps(said).encode()
