@@ -22,7 +22,8 @@ def find_left_over(launch: Launch, workspace: Workspace) -> tuple[LeftOver, ...]
         Counts by row and reason; nothing where the file is gone or being edited.
     """
     is_ours = launch.study in catalogue() and launch.file == "catalogue"
-    name = launch.study if is_ours else launch.file
+    is_kept = not launch.file  # it was imported: its file lies in the store
+    name = launch.study if is_ours or is_kept else launch.file
     try:
         request = Request.of(name, Choice(), None, workspace, needs_data=False)
     except (FilmError, OSError):

@@ -1,11 +1,13 @@
 """What a study no longer wants is left alone, and named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner.request import Choice, LeftOver, Request
+from runner.store.files import read_json, write_json
 from runner.store.garbage import Kind, find_garbage
 from runner.store.launches import Launch, read_launch
 from runner.store.record import TrialFolder, TrialState
@@ -56,6 +58,39 @@ def test_rows_that_a_launch_of_a_part_left_out_are_still_the_study_s(
     part = Choice(only=("γ*",), n_seeds=1)
     Request.of(str(study_file), part, data, workspace).write_down()
     assert find_left_over(launch_of(workspace), workspace) == ()
+
+
+@pytest.mark.usefixtures("_recorded")
+def test_rows_that_an_imported_study_dropped_are_named(
+    workspace: Workspace, study_file: Path
+) -> None:
+    home = workspace.study("tiny")
+    said = read_json(home / "launch.json")
+    write_json(home / "launch.json", {**said, "file": ""})
+    text = study_file.read_text().replace("zero}", "zero, model.width: 8}")
+    (home / "study.yaml").write_text(text)
+    study_file.unlink()
+    (only,) = find_left_over(launch_of(workspace), workspace)
+    assert (only.row, only.runs) == ("β := 0", 2)
+
+
+def test_rows_that_another_study_wanted_first_are_named_as_here(
+    workspace: Workspace,
+    study_file: Path,
+    data: Path,
+    launch_tiny: Launched,
+    settle: Settle,
+) -> None:
+    for trial in launch_tiny(1):
+        settle(replace(trial, study="other", row="elsewhere"), TrialState.FINISHED)
+        workspace.trial(trial.trial_id).describe(trial)
+    edited = study_file.read_text().replace("zero}", "zero, model.width: 8}")
+    study_file.write_text(edited)
+    request = Request.of(str(study_file), Choice(), data, workspace)
+    (only,) = request.left_over()
+    assert (only.row, only.runs) == ("β := 0", 1)
+    (folder,) = request.withdraw()
+    assert set(folder.wanted_by()) == {"other"}
 
 
 def test_a_launch_of_fewer_seeds_disowns_none(
