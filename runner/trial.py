@@ -1,12 +1,13 @@
 """Run one trial in its folder: train, listen, record."""
 
-import functools
+import ctypes
+import gc
 import logging
 import os
 import platform
 import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,10 @@ from runner.versions import suite_version
 __all__ = ["TrialJob", "run_trial"]
 
 _LOGGER: Final = logging.getLogger(__name__)
+_Stamps = tuple[tuple[str, int, int], ...]
+_Splits = tuple[QuestionDataset, QuestionDataset]
+# A worker runs many trials on the same data: those of one folder and kind are kept.
+_OPENED: Final[dict[tuple[Path, ImageInput | None, int], tuple[_Stamps, _Splits]]] = {}
 
 
 def run_trial(
@@ -62,6 +67,7 @@ def run_trial(
             return
         _clear(folder, state)
         folder.describe(job.trial)
+        _make_room(job)
         guard = Guard(folder, job.limits, need_bytes=need_bytes, leave=leave)
         with _log_to(folder.log), isolated(job.n_threads), guard:
             with folder.attempt():
@@ -165,9 +171,7 @@ def _clear(folder: TrialFolder, state: TrialState) -> None:
         folder.forget_progress()
 
 
-def _datasets(
-    job: TrialJob, image_input: ImageInput | None
-) -> tuple[QuestionDataset, QuestionDataset]:
+def _datasets(job: TrialJob, image_input: ImageInput | None) -> _Splits:
     stamps = tuple(
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
         for path in sorted(job.data.glob("*"))
@@ -176,19 +180,34 @@ def _datasets(
     return _open(job.data, image_input, job.n_jobs, stamps)
 
 
-@functools.lru_cache(maxsize=1)  # a worker runs many trials on the same data
 def _open(
     directory: Path,
     image_input: ImageInput | None,
     n_jobs: int,
-    stamps: tuple[tuple[str, int, int], ...],
-) -> tuple[QuestionDataset, QuestionDataset]:
+    stamps: _Stamps,
+) -> _Splits:
     if not stamps:
         raise DataError(f"{directory}: no data there; prepare it, or give another")
-    return (
-        open_dataset(directory, "train", image_input, n_sharing=n_jobs),
-        open_dataset(directory, "val", image_input, n_sharing=n_jobs),
-    )
+    key = (directory, image_input, n_jobs)
+    if key not in _OPENED or _OPENED[key][0] != stamps:
+        _OPENED.clear()
+        splits = (
+            open_dataset(directory, "train", image_input, n_sharing=n_jobs),
+            open_dataset(directory, "val", image_input, n_sharing=n_jobs),
+        )
+        _OPENED[key] = (stamps, splits)
+    return _OPENED[key][1]
+
+
+# What an earlier trial of this process left is neither kept beside what this one
+# needs nor counted as its own.
+def _make_room(job: TrialJob) -> None:
+    key = (job.data, job.trial.config.model.image_input, job.n_jobs)
+    if key not in _OPENED:
+        _OPENED.clear()
+    gc.collect()
+    with suppress(OSError, AttributeError):  # what is no glibc has no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _check(train: QuestionDataset, job: TrialJob) -> None:

@@ -2,13 +2,17 @@
 
 import dataclasses
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import runner.trial as trial_module
+from film.data.dataset import open_dataset
 from film.errors import DataError, DivergedError
 from runner.store.record import Record, TrialFolder, TrialState
 from runner.trial import TrialJob, run_trial
@@ -192,3 +196,30 @@ def test_leftovers_of_a_killed_process_are_cleared(
     leftover.write_bytes(b"half")
     list(run_trial(job))
     assert not leftover.exists()
+
+
+def test_data_of_an_earlier_trial_are_gone_before_other_data_are_opened(
+    make_job: Callable[[Trial], TrialJob],
+    make_trial: Callable[..., Trial],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    opened: list[weakref.ref[object]] = []
+    alive: list[int] = []
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        alive.append(sum(one() is not None for one in opened))
+        dataset = open_dataset(*args, **kwargs)
+        opened.append(weakref.ref(dataset))
+        return dataset
+
+    monkeypatch.setattr(trial_module, "open_dataset", watched)
+    trial_module._OPENED.clear()
+    job = make_job(make_trial())
+    list(run_trial(job))
+    again = dataclasses.replace(job, folder=tmp_path / "again")
+    list(run_trial(again))  # on the same data, which are kept
+    assert alive == [0, 1]
+    other = dataclasses.replace(job, folder=tmp_path / "other", n_jobs=job.n_jobs + 1)
+    list(run_trial(other))
+    assert alive == [0, 1, 0, 1]
