@@ -165,6 +165,9 @@ def small_disk(path: Path) -> Iterator[None]:
     Raises:
         SkippedError: This machine does not allow it.
     """
+    if path.is_mount():  # by an earlier fault of the same kind
+        yield
+        return
     path.mkdir(parents=True)
     words = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "tmpfs", str(path)]
     try:
