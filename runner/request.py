@@ -253,7 +253,8 @@ class Request:
         write_launch(self.folder, self.study, self.text, self.trials, self.file)
         for trial in self.trials:
             folder = self.workspace.trial(trial.trial_id)
-            if folder.is_recorded:
+            is_torn = not folder.is_recorded and folder.summary() is not None
+            if folder.is_recorded or is_torn:  # else whoever trains it describes it
                 folder.describe(trial)
         launch = read_launch(self.folder)
         if launch is None:
