@@ -26,6 +26,7 @@ _FLAGS: Final = {
     Kind.WORLDS: "--worlds",
     Kind.MLFLOW: "--mlflow",
 }
+_NAMED: Final = (Kind.UNWANTED, Kind.WORLDS)  # what was computed is in them
 
 
 def free_space(
@@ -89,6 +90,9 @@ def _echo(found: Sequence[Garbage], kinds: Collection[Kind]) -> None:
         click.echo(aligned(rows, numbers_from=1))
     for line in others:
         click.echo(f"with {line}")
+    named = [one for one in found if one.kind in kinds and one.kind in _NAMED]
+    for one in named:
+        click.echo(f"{one.paths[0]} ({one.note})")
 
 
 def _size(some: Sequence[Garbage]) -> str:
