@@ -11,6 +11,7 @@ set -euo pipefail
 
 export RAY_AUTH_MODE=token
 export RAY_USAGE_STATS_ENABLED=0
+export RAY_raylet_start_wait_time_s=120 # a busy machine takes more than Ray's 30 s
 export RAY_memory_monitor_refresh_ms=0 # its killer would end a whole sweep; film has its own
 
 token=${RAY_AUTH_TOKEN_PATH:-$HOME/.ray/auth_token}
