@@ -1,7 +1,8 @@
 """What can end a sweep, or a part of it, before everything was tried."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import Any, Final, final
 
 from runner.store.files import read_json, write_json
 
-__all__ = ["Stop", "Wish", "Wishes", "ask_to_cancel", "forget_wishes", "is_asked"]
+__all__ = [
+    "Stop",
+    "Wish",
+    "Wishes",
+    "ask_to_cancel",
+    "forget_wishes",
+    "is_asked",
+    "only_newer_wishes",
+]
 
 _FILE: Final = "cancel.json"
 _LOOK_S: Final = 0.5
@@ -60,12 +69,42 @@ def is_asked(folder: Path) -> bool:
 
 
 def forget_wishes(folder: Path) -> None:
-    """Drop what was asked of an earlier launch.
+    """Drop what was asked.
 
     Args:
         folder: The study's, in the store.
     """
     (folder / _FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def only_newer_wishes(
+    folder: Path, launch: AbstractContextManager[None]
+) -> Iterator[None]:
+    """Begin a launch, and drop what was asked of those before it.
+
+    What is asked as soon as others can see the launch is asked of this one. Clocks of
+    several machines need not agree on that.
+
+    Args:
+        folder: The study's, in the store.
+        launch: What others can see once it is entered.
+
+    Yields:
+        Nothing.
+    """
+    before = _content(folder)
+    with launch:
+        if before is not None and _content(folder) == before:
+            forget_wishes(folder)
+        yield
+
+
+def _content(folder: Path) -> bytes | None:
+    try:
+        return (folder / _FILE).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 @final

@@ -21,7 +21,7 @@ from runner.request import Choice, Request
 from runner.retrying import Retry
 from runner.screening import unscreened
 from runner.sources import make_missing
-from runner.stopping import Stop, Wishes, forget_wishes
+from runner.stopping import Stop, Wishes, only_newer_wishes
 from runner.store.launches import StudyProgress
 from runner.store.locks import Owner, lease
 from runner.store.record import Record, TrialFolder
@@ -124,8 +124,8 @@ def run_request(
             f"wait for it, or stop it with `film cancel {name}`"
         )
 
-    with lease(request.folder / "launch.lock", busy=busy):
-        forget_wishes(request.folder)
+    ours = lease(request.folder / "launch.lock", busy=busy)
+    with only_newer_wishes(request.folder, ours):
         budget = flags.get("budget")
         ends_at = None if budget is None else time.monotonic() + budget
         wishes = Wishes(request.folder, ends_at=ends_at)

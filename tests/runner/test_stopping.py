@@ -1,5 +1,7 @@
 """Whoever runs a study hears what others ask of it, once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from runner.stopping import (
@@ -7,8 +9,8 @@ from runner.stopping import (
     Wish,
     Wishes,
     ask_to_cancel,
-    forget_wishes,
     is_asked,
+    only_newer_wishes,
 )
 
 
@@ -66,6 +68,17 @@ def test_all_of_it_is_more_than_some(tmp_path: Path) -> None:
 
 def test_a_wish_of_an_earlier_launch_is_forgotten(tmp_path: Path) -> None:
     ask_to_cancel(tmp_path, None)
-    forget_wishes(tmp_path)
-    forget_wishes(tmp_path)
-    assert Wishes(tmp_path).hear() == Wish()
+    for _ in range(2):
+        with only_newer_wishes(tmp_path, nullcontext()):
+            assert Wishes(tmp_path).hear() == Wish()
+
+
+def test_what_is_asked_as_soon_as_a_launch_can_be_seen_is_heard(tmp_path: Path) -> None:
+    @contextmanager
+    def launch() -> Iterator[None]:
+        ask_to_cancel(tmp_path, None)
+        yield
+
+    ask_to_cancel(tmp_path, ["a"])
+    with only_newer_wishes(tmp_path, launch()):
+        assert Wishes(tmp_path).hear() == Wish(stop=Stop.CANCELLED)
