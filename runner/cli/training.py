@@ -1,24 +1,28 @@
 """What ``film train`` does."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from film.config import Config
+from film.errors import FilmError
+from film.training.fit import EpochMetrics
 from film.world.config import world_preset
 from runner.cli.bars import follow
 from runner.cli.launching import count_gpus
 from runner.cli.options import check_data
 from runner.cli.settings import parse_settings
+from runner.errors import LaunchError
 from runner.progress import clock
 from runner.revision import revision
 from runner.sources import find_source, make_missing
+from runner.store.record import one_line
 from runner.store.workspace import Workspace
 from runner.text import percent
 from runner.trial import TrialJob, run_trial
-from runner.workers import n_cores
+from runner.workers import choose_workers, n_cores
 from studies.trial import BASELINE, Trial
 
 __all__ = ["train_one"]
@@ -42,6 +46,7 @@ def train_one(
     """
     changes = parse_settings(settings)
     config = Config().with_changes(changes)
+    where = choose_workers(device, 1, 1.0, n_gpus=count_gpus(device)).device
     preset, given = source
     check_data("`film train --world`", has_world=preset is not None)
     world = None if preset is None else world_preset(preset)
@@ -67,12 +72,12 @@ def train_one(
         trial=trial,
         data=data.directory,
         folder=folder.path,
-        device="cuda" if device == "cuda" or count_gpus(device) else "cpu",
+        device=where,
         n_threads=n_cores(),
         command=tuple(sys.argv),
         revision=revision(),
     )
-    for metrics in run_trial(job):
+    for metrics in _epochs(job, folder.log):
         click.echo(
             f"epoch {metrics.epoch} of {config.train.max_epochs}: "
             f"loss {metrics.train_loss:.4f}, "
@@ -83,3 +88,13 @@ def train_one(
     summary = folder.read().summary or {}
     best = percent(summary.get("best_val_accuracy"))
     click.echo(f"{best} in epoch {summary.get('best_epoch')}; {folder.path}")
+
+
+# What is no user's mistake has its traceback in the log.
+def _epochs(job: TrialJob, log: Path) -> Iterator[EpochMetrics]:
+    try:
+        yield from run_trial(job)
+    except (FilmError, OSError):
+        raise
+    except Exception as problem:
+        raise LaunchError(f"the trial failed: {one_line(problem)} ({log})") from problem
