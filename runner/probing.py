@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from film.config import Config, ImageInput
 from film.data.progress import Progress
+from film.errors import FilmError
 from film.world.config import WorldConfig
 from runner.errors import LaunchError
 from runner.forecast import (
@@ -25,6 +26,7 @@ from runner.forecast import (
 )
 from runner.request import Request
 from runner.store.files import read_json, write_json
+from runner.store.record import one_line
 from runner.workers import Workers, n_cores
 from studies.study import Row
 
@@ -145,6 +147,10 @@ def _in_a_process(job: _Job) -> _Measured:
             raise LaunchError(
                 "the probe's process died without a word, perhaps for want of memory"
             ) from None
+        except FilmError:
+            raise
+        except Exception as problem:
+            raise LaunchError(f"the probe failed: {one_line(problem)}") from problem
 
 
 def _measure(job: _Job) -> _Measured:
