@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*noload.*loader strategy")
 @pytest.fixture
 def finished(
     make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
-) -> Iterator[Trial]:
+) -> Trial:
     torch.set_num_threads(1)
     trial = make_trial("β := 0", 1, model__film__beta="zero")
     list(run_trial(make_job(trial)))
