@@ -142,6 +142,7 @@ def test_a_process_left_behind_is_seen_and_ended(
 
 def test_a_traceback_and_an_untrue_exit_code_are_seen(scene: Scene) -> None:
     launch = start(["tests.faults.no_such_module"], scene.folder / "output")
+    scene.launches.append(launch)
     launch.wait()
     launch.errors.write_text("Traceback (most recent call last)")
     scene.end(launch, {0})
