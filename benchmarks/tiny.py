@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from noop import SETTINGS, WORLD
 
-from runner.request import Choice, Request
-from runner.sources import make_missing
+from runner.planning.request import Choice, Request
+from runner.planning.sources import make_missing
 from runner.store.workspace import Workspace
 
 

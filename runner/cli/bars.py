@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, final
 
 from film.data.progress import Progress
-from runner.progress import clock
+from runner.sweeping.progress import clock
 
 if TYPE_CHECKING:
     from rich.console import Console

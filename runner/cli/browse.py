@@ -34,7 +34,7 @@ def ui(
     Example: film ui quick
     """
     from runner.errors import TrackingError
-    from runner.request import find_launch
+    from runner.planning.request import find_launch
     from runner.store.workspace import Workspace
     from runner.tracking.address import is_server, normal_uri
     from runner.tracking.ui import free_port, pages, served

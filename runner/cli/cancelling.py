@@ -26,9 +26,9 @@ def cancel(study: str, only: tuple[str, ...], store: Path) -> None:
 
     Example: film cancel quick
     """
-    from runner.cancelling import cancel_launch
-    from runner.request import find_launch
+    from runner.planning.request import find_launch
     from runner.store.workspace import Workspace
+    from runner.sweeping.cancelling import cancel_launch
 
     workspace = Workspace.at(store)
     launch = find_launch(study, workspace)

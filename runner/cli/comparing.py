@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from runner.differences import Comparison, Section
-from runner.progress import clock
+from runner.looking.differences import Comparison, Section
+from runner.sweeping.progress import clock
 from runner.text import aligned, percent
 
 __all__ = ["echo_comparison"]

@@ -81,7 +81,7 @@ def rows(
     Returns:
         Labels, of the study that was launched last first.
     """
-    from runner.addresses import launches_by_age
+    from runner.looking.addresses import launches_by_age
     from runner.store.workspace import Workspace
 
     study = context.params.get("study")

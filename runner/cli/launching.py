@@ -15,21 +15,21 @@ from runner.cli.options import Flags, check_data
 from runner.cli.planning import announce
 from runner.cli.reading import conclude
 from runner.cli.screening import conclude_screening
-from runner.machines import choose_cluster_workers
 from runner.plan import LaunchPlan
-from runner.request import Choice, Request
-from runner.retrying import Retry
-from runner.screening import unscreened
-from runner.sources import make_missing
-from runner.stopping import Stop, Wishes, only_newer_wishes
+from runner.planning.request import Choice, Request
+from runner.planning.sources import make_missing
+from runner.planning.unwanted import said_of
 from runner.store.launches import StudyProgress
 from runner.store.locks import Owner, lease
 from runner.store.record import Record, TrialFolder
 from runner.store.workspace import Workspace
+from runner.sweeping.machines import choose_cluster_workers
+from runner.sweeping.retrying import Retry
+from runner.sweeping.screening import unscreened
+from runner.sweeping.stopping import Stop, Wishes, only_newer_wishes
+from runner.sweeping.workers import Workers, choose_workers, n_cores, with_limits
 from runner.tracking.mirror import Mirror
 from runner.tracking.tracker import normal_uri
-from runner.unwanted import said_of
-from runner.workers import Workers, choose_workers, n_cores, with_limits
 
 __all__ = ["count_gpus", "resolve", "run_request", "workers_of"]
 
@@ -211,8 +211,8 @@ def _sweep(
 ) -> Stop | None:
     from rich.console import Console
 
-    from runner.display import shown
-    from runner.sweep import SweepView, board_of, measured_of, sweep
+    from runner.sweeping.display import shown
+    from runner.sweeping.sweep import SweepView, board_of, measured_of, sweep
 
     board = board_of(request.trials, records, plan.to_run, workers)
     with shown(board, Console(stderr=True)) as display:

@@ -8,8 +8,8 @@ import click
 from film.errors import DataError
 from film.world.config import WorldConfig
 from runner.cli.bars import follow
-from runner.progress import clock
-from runner.workers import n_cores
+from runner.sweeping.progress import clock
+from runner.sweeping.workers import n_cores
 
 if TYPE_CHECKING:
     from film.world.needs import Needs

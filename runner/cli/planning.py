@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import click
 
-from runner.estimates import Span, money
-from runner.forecast import Forecast, check_disk, forecast
 from runner.plan import InertSettings, LaunchPlan, Past, RowPlan, find_inert, plan_rows
-from runner.progress import clock
+from runner.planning.estimates import Span, money
+from runner.planning.forecast import Forecast, check_disk, forecast
+from runner.planning.request import LeftOver, Request
 from runner.quantities import memory
-from runner.request import LeftOver, Request
+from runner.sweeping.progress import clock
+from runner.sweeping.workers import Workers
 from runner.text import aligned
-from runner.workers import Workers
 
 __all__ = ["announce", "echo_plan", "measure"]
 
@@ -81,7 +81,7 @@ def measure(request: Request, workers: Workers) -> None:
         workers: On what.
     """
     from runner.cli.bars import follow
-    from runner.probing import probe
+    from runner.planning.probing import probe
 
     follow(probe(request, workers))
 

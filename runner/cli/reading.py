@@ -12,9 +12,9 @@ from film.errors import FilmError
 from runner.cli.options import Flags, check_data
 from runner.cli.standing import failure_line, row_table
 from runner.errors import LaunchError
-from runner.overview import TrialReader, study_overview
+from runner.looking.overview import TrialReader, study_overview
 from runner.plan import LaunchPlan
-from runner.request import Choice, Request, find_launch
+from runner.planning.request import Choice, Request, find_launch
 from runner.store.files import read_json, write_json
 from runner.store.record import Record
 from runner.store.workspace import Workspace

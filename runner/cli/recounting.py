@@ -5,8 +5,8 @@ from typing import Final
 
 import click
 
-from runner.addresses import NamedTrial
-from runner.logs import follow, is_at_work, read_log, start_of_last
+from runner.looking.addresses import NamedTrial
+from runner.looking.logs import follow, is_at_work, read_log, start_of_last
 from runner.store.record import TrialFolder
 from runner.store.workspace import Workspace
 

@@ -7,8 +7,8 @@ import click
 from runner.cli.launching import run_request, workers_of
 from runner.cli.options import Flags, check_data
 from runner.cli.planning import echo_plan
-from runner.retrying import find_retry, launched_request
 from runner.store.workspace import Workspace
+from runner.sweeping.retrying import find_retry, launched_request
 
 __all__ = ["retry_study"]
 

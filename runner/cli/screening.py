@@ -2,8 +2,8 @@
 
 import click
 
-from runner.request import Request
-from runner.screening import screened_rows
+from runner.planning.request import Request
+from runner.sweeping.screening import screened_rows
 from runner.text import aligned, percent
 from runner.tracking.mirror import Mirror
 

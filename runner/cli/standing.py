@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from runner.addresses import launched
-from runner.overview import (
+from runner.looking.addresses import launched
+from runner.looking.overview import (
     RowOverview,
     StudyOverview,
     TrialOverview,
     TrialReader,
     study_overview,
 )
-from runner.progress import clock
-from runner.request import LeftOver
+from runner.planning.request import LeftOver
+from runner.planning.unwanted import find_left_over, said_of
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
+from runner.sweeping.progress import clock
 from runner.text import aligned, percent
-from runner.unwanted import find_left_over, said_of
 
 if TYPE_CHECKING:
     from rich.console import Console, Group

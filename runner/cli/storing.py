@@ -9,8 +9,8 @@ from typing import Final
 import click
 
 from runner.errors import LaunchError
+from runner.planning.request import find_launch
 from runner.quantities import memory
-from runner.request import find_launch
 from runner.store.archive import write_archive
 from runner.store.garbage import Garbage, Kind, find_garbage, remove
 from runner.store.importing import AT_IT, import_study

@@ -71,8 +71,8 @@ def logs(
 
     Example: film logs 'β := 0' --seed 1 -f
     """
-    from runner.addresses import find_one
     from runner.cli.recounting import echo_log, follow_log
+    from runner.looking.addresses import find_one
     from runner.store.workspace import Workspace
 
     if follow and as_json:
@@ -104,9 +104,9 @@ def diff(a: str, b: str, study: str | None, store: Path, *, as_json: bool) -> No
 
     Example: film diff baseline@0 'β := 0@0' --study quick
     """
-    from runner.addresses import find_one
     from runner.cli.comparing import echo_comparison
-    from runner.differences import compare
+    from runner.looking.addresses import find_one
+    from runner.looking.differences import compare
     from runner.store.workspace import Workspace
 
     workspace = Workspace.at(store)

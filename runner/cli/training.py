@@ -15,14 +15,14 @@ from runner.cli.launching import count_gpus
 from runner.cli.options import check_data
 from runner.cli.settings import parse_settings
 from runner.errors import LaunchError
-from runner.progress import clock
-from runner.revision import revision
-from runner.sources import find_source, make_missing
+from runner.planning.sources import find_source, make_missing
 from runner.store.record import one_line
 from runner.store.workspace import Workspace
+from runner.sweeping.progress import clock
+from runner.sweeping.workers import choose_workers, n_cores
 from runner.text import percent
-from runner.trial import TrialJob, run_trial
-from runner.workers import choose_workers, n_cores
+from runner.working.revision import revision
+from runner.working.trial import TrialJob, run_trial
 from studies.trial import BASELINE, Trial
 
 __all__ = ["train_one"]

@@ -12,7 +12,7 @@ from typing import Final
 from film.data.memory import free_bytes
 from runner.doctor.finding import Finding, fail, ok, warning
 from runner.quantities import memory
-from runner.workers import n_cores
+from runner.sweeping.workers import n_cores
 
 __all__ = [
     "check_cores",

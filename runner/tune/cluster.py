@@ -13,12 +13,12 @@ import ray
 from ray.exceptions import RayError
 
 from runner.errors import LaunchError
-from runner.machines import Machine
+from runner.sweeping.machines import Machine
+from runner.sweeping.workers import Workers
 from runner.tune.address import check_address, find_address
 from runner.tune.homes import temporary_home
 from runner.tune.nodes import CODE_VARIABLE, PACKAGES, digest_of_code
 from runner.versions import VERSION_VARIABLE, suite_version
-from runner.workers import Workers
 
 __all__ = ["cluster_machines", "connected"]
 

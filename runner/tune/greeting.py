@@ -5,8 +5,8 @@ import time
 
 import ray
 
+from runner.sweeping.workers import Workers
 from runner.tune.cluster import connected
-from runner.workers import Workers
 
 __all__ = ["greet"]
 

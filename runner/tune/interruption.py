@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Self
 
-from runner.stopping import Stop
+from runner.sweeping.stopping import Stop
 
 __all__ = ["Interruption"]
 

@@ -26,10 +26,10 @@ from film.data.fingerprint import data_fingerprint
 from film.errors import FilmError
 from film.world.config import WorldConfig
 from runner.errors import LaunchError
-from runner.job import TrialJob
-from runner.sources import make_here
+from runner.planning.sources import make_here
 from runner.store.locks import exclusive, is_held
-from runner.workers import Workers, n_cores
+from runner.sweeping.workers import Workers, n_cores
+from runner.working.job import TrialJob
 
 __all__ = ["CODE_VARIABLE", "PACKAGES", "check_machines", "digest_of_code"]
 

@@ -12,16 +12,16 @@ from typing import Any, Final, Protocol, final
 
 import ray
 
-from runner.deaths import OutOfMemoryKills, cause_of_death
-from runner.job import TrialJob
-from runner.lineup import Lineup
-from runner.needs import Peaks
-from runner.progress import Heartbeat
-from runner.stopping import Stop, Wish
 from runner.store.record import TrialFolder, TrialState
 from runner.store.staging import Collector
+from runner.sweeping.lineup import Lineup
+from runner.sweeping.needs import Peaks
+from runner.sweeping.progress import Heartbeat
+from runner.sweeping.stopping import Stop, Wish
+from runner.sweeping.workers import Workers
 from runner.tune.interruption import Interruption
-from runner.workers import Workers
+from runner.working.deaths import OutOfMemoryKills, cause_of_death
+from runner.working.job import TrialJob
 
 __all__ = ["Sweep", "SweepListener", "let_go"]
 

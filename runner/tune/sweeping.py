@@ -15,10 +15,10 @@ from ray import tune
 from ray.exceptions import RayError
 from ray.tune.error import TuneError
 
-from runner.job import TrialJob
-from runner.stopping import Stop
 from runner.store.record import TrialFolder
 from runner.store.staging import Collector
+from runner.sweeping.stopping import Stop
+from runner.sweeping.workers import Workers
 from runner.tune.cluster import connected
 from runner.tune.hooks import feed_of, reporter_of
 from runner.tune.interruption import Interruption
@@ -26,7 +26,7 @@ from runner.tune.nodes import check_machines
 from runner.tune.screening import screening_scheduler
 from runner.tune.steering import Sweep, SweepListener, let_go
 from runner.tune.working import packed, work
-from runner.workers import Workers
+from runner.working.job import TrialJob
 
 __all__ = ["run_sweep"]
 

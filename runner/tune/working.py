@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from ray import tune
 
-from runner.admission import (
+from runner.planning.sources import make_here
+from runner.store.record import TrialFolder, TrialState, one_line
+from runner.store.staging import Stage, staged
+from runner.sweeping.admission import (
     CONTEXT_BYTES,
     Need,
     Place,
@@ -17,13 +20,10 @@ from runner.admission import (
     graphics,
     main_memory,
 )
-from runner.guards import Limits
-from runner.job import TrialJob
-from runner.needs import Peaks
-from runner.revision import Revision
-from runner.sources import make_here
-from runner.store.record import TrialFolder, TrialState, one_line
-from runner.store.staging import Stage, staged
+from runner.sweeping.needs import Peaks
+from runner.working.guards import Limits
+from runner.working.job import TrialJob
+from runner.working.revision import Revision
 
 __all__ = ["packed", "work"]
 
@@ -83,7 +83,7 @@ def _work_at(stage: Stage, job: TrialJob, expected: Peaks) -> None:
 
 
 def _train(job: TrialJob, expected: Peaks, stage: Stage) -> None:
-    from runner.trial import run_trial  # noqa: PLC0415 - the driver does without torch
+    from runner.working.trial import run_trial  # noqa: PLC0415 - the driver does without torch
 
     peaks = _own_or(expected, TrialFolder(job.folder))
     if job.world is not None:

@@ -16,7 +16,7 @@ from runner.cli import main
 from runner.store.launches import write_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
-from runner.trial import TrialJob
+from runner.working.trial import TrialJob
 from studies.study import read_study
 from studies.trial import BASELINE, Trial
 

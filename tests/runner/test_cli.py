@@ -18,9 +18,9 @@ import torch
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.errors import DivergedError
-from runner.request import Choice, Request
+from runner.planning.request import Choice, Request
 from runner.store.workspace import Workspace
-from runner.trial import TrialJob, run_trial
+from runner.working.trial import TrialJob, run_trial
 from studies.study import read_study
 from studies.trial import Trial
 

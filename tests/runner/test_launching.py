@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from runner.plan import plan_launch
-from runner.screening import screened_rows, unscreened
-from runner.stopping import Stop, ask_to_cancel
 from runner.store.record import Record, TrialState
 from runner.store.workspace import Workspace
+from runner.sweeping.screening import screened_rows, unscreened
+from runner.sweeping.stopping import Stop, ask_to_cancel
 from studies.trial import Trial
 
 Film = Callable[..., tuple[int, str, str]]
@@ -24,7 +24,7 @@ def run(
     """Give `film run`, with a sweep that is no sweep."""
 
     def launch(sweep: Sweep, *words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("runner.sweep.sweep", sweep)
+        monkeypatch.setattr("runner.sweeping.sweep.sweep", sweep)
         uri = ("--tracking-uri", "http://127.0.0.1:9")
         return film("run", study_file, "--data", data, "--store", "store", *uri, *words)
 

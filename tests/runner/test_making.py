@@ -11,7 +11,7 @@ from film.config import ImageInput
 from film.errors import DataError
 from film.world.config import load_world_config
 from runner.cli import film
-from runner.sources import find_source, make_missing
+from runner.planning.sources import find_source, make_missing
 from runner.store.workspace import Workspace
 
 SETTINGS = {"n_train": 4, "n_val": 2, "n_test": 0, "max_objects": 2}

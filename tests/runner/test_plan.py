@@ -18,7 +18,7 @@ from runner.plan import (
     plan_launch,
     plan_rows,
 )
-from runner.request import Choice, LeftOver, Request
+from runner.planning.request import Choice, LeftOver, Request
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
 from studies.study import Study, read_study

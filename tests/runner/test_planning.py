@@ -11,14 +11,14 @@ import h5py
 import pytest
 
 from film.config import ImageInput
-from runner import forecast
 from runner.cli.planning import announce, echo_plan
 from runner.errors import LaunchError
 from runner.plan import LaunchPlan
-from runner.request import Choice, Request
+from runner.planning import forecast
+from runner.planning.request import Choice, Request
 from runner.store.files import write_json
 from runner.store.workspace import Workspace
-from runner.workers import Workers
+from runner.sweeping.workers import Workers
 from studies.trial import Trial
 
 TWO = Workers(jobs=2)

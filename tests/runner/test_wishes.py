@@ -15,10 +15,10 @@ import pytest
 
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
-from runner.cancelling import cancel_launch
-from runner.request import find_launch
+from runner.planning.request import find_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
+from runner.sweeping.cancelling import cancel_launch
 from studies.study import read_study
 from studies.trial import Trial
 

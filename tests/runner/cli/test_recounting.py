@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import logs
+from runner.looking import logs
 from runner.store.locks import lease
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace

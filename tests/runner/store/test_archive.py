@@ -25,7 +25,7 @@ from runner.store.launches import Launch, read_launch, write_launch
 from runner.store.locks import lease
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
-from runner.trial import TrialJob, run_trial
+from runner.working.trial import TrialJob, run_trial
 from studies.study import Study, read_study
 
 ROWS = "groups:\n  Restricted γ or β:\n    β := 0: {model.film.beta: zero}\n"

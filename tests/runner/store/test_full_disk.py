@@ -14,7 +14,7 @@ from film.training.checkpoint import load_tensors
 from runner.store.epochs import Epochs, is_same_epoch
 from runner.store.files import is_disk_full
 from runner.store.record import TrialFolder, TrialState
-from runner.trial import TrialJob, run_trial
+from runner.working.trial import TrialJob, run_trial
 from studies.trial import Trial
 
 _KB = 1024

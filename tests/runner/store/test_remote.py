@@ -19,7 +19,7 @@ from runner.store.record import TrialFolder, TrialState
 from runner.store.remote import SENT, Attempt, BrokenError, Storage
 from runner.store.staging import Collector, staged
 from runner.store.workspace import Workspace
-from runner.trial import TrialJob, run_trial
+from runner.working.trial import TrialJob, run_trial
 from studies.trial import Trial
 
 KEYS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "a secret"}

@@ -19,7 +19,7 @@ from runner.tracking.address import normal_uri
 from runner.tracking.mirror import Mirror
 from runner.tracking.tracker import Tracker
 from runner.tracking.views import knows_views, study_links
-from runner.trial import TrialJob, run_trial
+from runner.working.trial import TrialJob, run_trial
 from studies.study import read_study
 from studies.trial import Trial
 

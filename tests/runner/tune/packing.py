@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import LaunchError
-from runner.machines import choose_cluster_workers
-from runner.needs import Peaks
-from runner.stopping import Wish
+from runner.sweeping.machines import choose_cluster_workers
+from runner.sweeping.needs import Peaks
+from runner.sweeping.stopping import Wish
 from runner.tune.cluster import cluster_machines
 from runner.tune.sweeping import run_sweep
 

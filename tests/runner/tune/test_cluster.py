@@ -24,7 +24,7 @@ from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
-from runner.trial import TrialJob, run_trial
+from runner.working.trial import TrialJob, run_trial
 from studies.study import read_study
 from studies.trial import Trial
 

@@ -8,6 +8,7 @@ import pytest
 
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
+from runner.sweeping.workers import Workers
 from runner.tune import nodes
 from runner.tune.nodes import (
     CODE_VARIABLE,
@@ -19,7 +20,6 @@ from runner.tune.nodes import (
     _versions,
     digest_of_code,
 )
-from runner.workers import Workers
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import ray
 from ray import tune
 
 from runner.errors import LaunchError
-from runner.job import TrialJob
-from runner.stopping import Stop
+from runner.sweeping.stopping import Stop
+from runner.sweeping.workers import Workers
 from runner.tune.cluster import connected
 from runner.tune.sweeping import run_sweep
-from runner.workers import Workers
+from runner.working.job import TrialJob
 from studies.trial import Trial
 
 

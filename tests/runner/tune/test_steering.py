@@ -8,12 +8,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from runner.guards import Limits
-from runner.job import TrialJob
-from runner.needs import Peaks
 from runner.store.record import TrialFolder
+from runner.sweeping.needs import Peaks
+from runner.sweeping.workers import Workers
 from runner.tune.steering import Sweep
-from runner.workers import Workers
+from runner.working.guards import Limits
+from runner.working.job import TrialJob
 from studies.trial import Trial
 
 SAID = "The actor died unexpectedly"

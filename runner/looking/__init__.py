@@ -1,0 +1,1 @@
+"""What is recorded, read for people: how far, what was said, what differs."""

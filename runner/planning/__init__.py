@@ -1,0 +1,1 @@
+"""What a launch would do and take, worked out before it does it."""

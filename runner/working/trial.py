@@ -1,0 +1,263 @@
+"""Run one trial in its folder: train, listen, record."""
+
+import ctypes
+import gc
+import logging
+import os
+import platform
+import shlex
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from film.config import ImageInput
+from film.data.dataset import QuestionDataset, open_dataset
+from film.errors import DataError, FilmError
+from film.training.fit import EpochMetrics, fit
+from runner.store.files import write_text
+from runner.store.record import Record, TrialFolder, TrialState
+from runner.tracking.secrets import redacted
+from runner.versions import suite_version
+from runner.working.guards import Guard
+from runner.working.isolation import isolated
+from runner.working.job import TrialJob
+
+__all__ = ["TrialJob", "run_trial"]
+
+_LOGGER: Final = logging.getLogger(__name__)
+_Stamps = tuple[tuple[str, int, int], ...]
+_Splits = tuple[QuestionDataset, QuestionDataset]
+# A worker runs many trials on the same data: those of one folder and kind are kept.
+_OPENED: Final[dict[tuple[Path, ImageInput | None, int], tuple[_Stamps, _Splits]]] = {}
+
+
+def run_trial(
+    job: TrialJob,
+    *,
+    need_bytes: int | None = None,
+    leave: Callable[[int], object] = os._exit,
+) -> Generator[EpochMetrics, None, None]:
+    """Train one trial and record it; go on from where an earlier attempt stopped.
+
+    Whatever ends it, the folder says so. To stop, stop iterating. A trial that takes
+    too much memory, or hangs, takes this process with it.
+
+    Args:
+        job: What to run, and where.
+        need_bytes: The memory that such a trial took before; None where that is not
+            known.
+        leave: Ends the process, where that has to be.
+
+    Yields:
+        The metrics of every epoch, after they are safely in the folder; nothing
+        where the trial was finished before, or another worker found meanwhile that
+        it diverges.
+    """
+    folder = TrialFolder(job.folder)
+    before = folder.read()
+    with folder.hold():
+        now = folder.read()
+        state = now.state
+        if state is TrialState.FINISHED or _just_diverged(now, before):
+            return
+        _clear(folder, state)
+        folder.describe(job.trial)
+        _make_room(job)
+        guard = Guard(folder, job.limits, need_bytes=need_bytes, leave=leave)
+        with _log_to(folder.log), isolated(job.n_threads), guard:
+            with folder.attempt():
+                last = yield from _train(job, folder, guard)
+            folder.finish(_summary(last, folder, guard))
+
+
+def _train(
+    job: TrialJob, folder: TrialFolder, guard: Guard
+) -> Generator[EpochMetrics, None, EpochMetrics]:
+    trial = job.trial
+    _describe_environment(job, folder)
+    _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
+    metrics: EpochMetrics | None = None
+    try:
+        for metrics in _epochs(job, guard):
+            taken = {
+                "memory_bytes": guard.peak_bytes,
+                "gpu_memory_bytes": _gpu_bytes(job),
+            }
+            folder.add_epoch({**asdict(metrics), **taken})
+            _LOGGER.info(
+                "epoch %d: training loss %.4f, validation accuracy %.2f %%",
+                metrics.epoch,
+                metrics.train_loss,
+                100 * metrics.val_accuracy,
+            )
+            yield metrics
+    except FilmError as error:
+        _LOGGER.error("%s", error)  # noqa: TRY400 - a user's mistake has no traceback
+        raise
+    except Exception:
+        _LOGGER.exception("the trial failed")
+        raise
+    assert metrics is not None, "training has at least one epoch"  # noqa: S101 - ours
+    return metrics
+
+
+# Only what is done in here is watched: between two epochs the time is others'.
+def _epochs(job: TrialJob, guard: Guard) -> Iterator[EpochMetrics]:
+    trial = job.trial
+    with guard.watching():
+        if job.device.startswith("cuda"):
+            torch.cuda.reset_peak_memory_stats()
+        train, val = _datasets(job, trial.config.model.image_input)
+        _check(train, job)
+    epochs = fit(
+        trial.config,
+        train,
+        val,
+        seed=trial.seed,
+        device=job.device,
+        directory=job.folder,
+    )
+    wall_time_s = 0.0
+    while True:
+        with guard.watching():
+            metrics = next(epochs, None)
+        if metrics is None:
+            return
+        guard.beat(metrics.wall_time_s - wall_time_s)
+        wall_time_s = metrics.wall_time_s
+        yield metrics
+
+
+def _gpu_bytes(job: TrialJob) -> int | None:
+    if not job.device.startswith("cuda"):
+        return None
+    return int(torch.cuda.max_memory_reserved())
+
+
+def _summary(
+    metrics: EpochMetrics, folder: TrialFolder, guard: Guard
+) -> dict[str, Any]:
+    epochs = folder.read().epochs  # of earlier attempts too
+    gpu = [said.get("gpu_memory_bytes") or 0 for said in epochs]
+    return {
+        "epochs": metrics.epoch,
+        "best_epoch": metrics.best_epoch,
+        "best_val_accuracy": metrics.best_val_accuracy,
+        "best_val_accuracy_by_type": metrics.best_val_accuracy_by_type,
+        "wall_time_s": metrics.wall_time_s,
+        "peak_memory_bytes": max(
+            guard.peak_bytes, *(said.get("memory_bytes") or 0 for said in epochs)
+        ),
+        "peak_gpu_memory_bytes": max(gpu) or None,
+    }
+
+
+# While this worker waited for another one, which did what this one would repeat.
+def _just_diverged(now: Record, before: Record) -> bool:
+    return now.state is TrialState.DIVERGED and now.ended_at != before.ended_at
+
+
+# Large files that a killed process left half-written have hidden names.
+def _clear(folder: TrialFolder, state: TrialState) -> None:
+    for kind in (".*.pt.*", ".*.parquet.*"):
+        for leftover in folder.path.glob(kind):
+            leftover.unlink()
+    if state is TrialState.DIVERGED:
+        folder.forget_progress()
+
+
+def _datasets(job: TrialJob, image_input: ImageInput | None) -> _Splits:
+    stamps = tuple(
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+        for path in sorted(job.data.glob("*"))
+        if path.is_file()
+    )
+    return _open(job.data, image_input, job.n_jobs, stamps)
+
+
+def _open(
+    directory: Path,
+    image_input: ImageInput | None,
+    n_jobs: int,
+    stamps: _Stamps,
+) -> _Splits:
+    if not stamps:
+        raise DataError(f"{directory}: no data there; prepare it, or give another")
+    key = (directory, image_input, n_jobs)
+    if key not in _OPENED or _OPENED[key][0] != stamps:
+        _OPENED.clear()
+        splits = (
+            open_dataset(directory, "train", image_input, n_sharing=n_jobs),
+            open_dataset(directory, "val", image_input, n_sharing=n_jobs),
+        )
+        _OPENED[key] = (stamps, splits)
+    return _OPENED[key][1]
+
+
+# What an earlier trial of this process left is neither kept beside what this one
+# needs nor counted as its own.
+def _make_room(job: TrialJob) -> None:
+    key = (job.data, job.trial.config.model.image_input, job.n_jobs)
+    if key not in _OPENED:
+        _OPENED.clear()
+    gc.collect()
+    with suppress(OSError, AttributeError):  # what is no glibc has no such function
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _check(train: QuestionDataset, job: TrialJob) -> None:
+    if train.fingerprint != job.trial.data:
+        raise DataError(
+            f"{job.data}: holds data {train.fingerprint}, but the trial is of "
+            f"{job.trial.data}; give the data it was planned with, or launch anew"
+        )
+
+
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    root = logging.getLogger()
+    handler = logging.FileHandler(path, encoding="utf-8")
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(form)
+    level = _LOGGER.level
+    root.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(capture=False)
+        _LOGGER.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _describe_environment(job: TrialJob, folder: TrialFolder) -> None:
+    folder.environment(_environment(job))
+    diff = job.revision.diff if job.revision else ""
+    if diff:
+        write_text(folder.path / "changes.diff", diff)
+    else:
+        (folder.path / "changes.diff").unlink(missing_ok=True)
+
+
+def _environment(job: TrialJob) -> Mapping[str, Any]:
+    gpu = torch.cuda.get_device_name() if job.device.startswith("cuda") else None
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "host": platform.node(),
+        "torch": torch.__version__,
+        "numpy": version("numpy"),
+        "film": suite_version(),
+        "git": job.revision.summary if job.revision else None,
+        "device": gpu or job.device,
+        "threads": job.n_threads,
+        "visible_gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "command": redacted(shlex.join(job.command)),
+    }
