@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from reports.intervals import Basis
 from reports.numbers import NOTHING, interval, mean_and_sd, percent, signed
 from reports.results import records
 from reports.statistics import Verdict
+from reports.statistics.intervals import Basis
 
 __all__ = [
     "CONFOUND_MARK",

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from reports.intervals import Basis
 from reports.numbers import count
 from reports.results import RunState, records
 from reports.statistics import Verdict
+from reports.statistics.intervals import Basis
 from reports.tables import CONFOUND_MARK
 from studies.study import Study
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from reports.intervals import Basis, crossed, score_scenes
 from reports.results import Answers, Questions, Results, RunState, records
 from reports.statistics import Verdict, accuracy_by_type, estimate_rows
+from reports.statistics.intervals import Basis, crossed, score_scenes
 
 Make = Callable[..., Results]
 NEAR = (0.960, 0.962, 0.958, 0.961, 0.959)

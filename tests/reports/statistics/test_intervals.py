@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from reports.intervals import (
+from reports.statistics.intervals import (
     Basis,
     Estimate,
     crossed,

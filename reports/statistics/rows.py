@@ -1,7 +1,7 @@
 """From recorded trials to what can be said of every row: frames to frames.
 
 The unit of evidence is the training run. A row is compared with the baseline over runs
-and scenes (``reports.intervals``), p values are corrected over the rows of the table
+and scenes (``intervals.py``), p values are corrected over the rows of the table
 (Holm), and the words depend on how many runs there are: one run describes a checkpoint
 and gets no verdict, nor do two, and neither enters the correction; three or more can be
 worse or better, five or more can also be equivalent, if the study states a margin.
@@ -22,7 +22,8 @@ import numpy.typing as npt
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from reports.intervals import (
+from reports.results import Results, RunState, records
+from reports.statistics.intervals import (
     Basis,
     Estimate,
     SceneScores,
@@ -32,7 +33,6 @@ from reports.intervals import (
     score_scenes,
     welch,
 )
-from reports.results import Results, RunState, records
 
 __all__ = ["Verdict", "accuracy_by_type", "estimate_rows"]
 
