@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.numbers import percent
 from reports.results import records
+from reports.tables.numbers import percent
 
 __all__ = ["curves_by_row", "curves_by_type", "curves_in_words"]
 

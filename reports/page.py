@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.tables import TableSpec
+from reports.tables.html import to_html_table
+from reports.tables.spec import TableSpec
 
-__all__ = ["Page", "Picture", "to_html", "to_html_table"]
+__all__ = ["Page", "Picture", "to_html"]
 
 _TEMPLATES = Environment(
     loader=PackageLoader("reports"),
@@ -83,15 +84,3 @@ def to_html(page: Page) -> str:
         pictures=page.pictures,
         facts=page.facts,
     )
-
-
-def to_html_table(table: TableSpec) -> str:
-    """Write a table as a fragment of HTML.
-
-    Args:
-        table: The table.
-
-    Returns:
-        A table element and its notes.
-    """
-    return _TEMPLATES.get_template("table.html").render(table=table)

@@ -12,22 +12,23 @@ import pandas as pd
 
 from reports.errors import ReportError
 from reports.figures import draw_curves, draw_forest, forest_numbers, save_figure
-from reports.latex import to_latex
 from reports.learning import curves_by_row, curves_by_type, curves_in_words
 from reports.load import load_results
-from reports.numbers import interval, percent, signed
 from reports.page import Page, Picture, to_html
 from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
-from reports.renderers import to_markdown, to_text
 from reports.results import Results, records
 from reports.statistics import Verdict, accuracy_by_type, estimate_rows
 from reports.tables import (
     VERDICT_MARKS,
     accuracy_table,
     change_table,
+    to_latex,
+    to_markdown,
+    to_text,
     type_table,
 )
-from reports.wording import accuracy_notes, confounds, left_out, measured
+from reports.tables.numbers import interval, percent, signed
+from reports.tables.words import accuracy_notes, confounds, left_out, measured
 from studies.study import Study
 from studies.trial import BASELINE, Trial
 

@@ -14,10 +14,10 @@ from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.figures.style import GREY, PAD, STYLE, WIDTH, text_width, tick_label
-from reports.numbers import interval, mean_and_sd, signed
 from reports.results import records
 from reports.statistics import Verdict
 from reports.statistics.intervals import Basis
+from reports.tables.numbers import interval, mean_and_sd, signed
 
 __all__ = ["draw_forest", "forest_numbers"]
 

@@ -8,10 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from reports.latex import escape, to_latex
-from reports.page import to_html_table
-from reports.renderers import to_markdown, to_text
-from reports.tables import Cell, Column, Section, TableSpec
+from reports.tables.html import to_html_table
+from reports.tables.latex import escape, to_latex
+from reports.tables.markdown import to_markdown
+from reports.tables.spec import Cell, Column, Section, TableSpec
+from reports.tables.text import to_text
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import pandas as pd
 
-from reports.numbers import count
 from reports.results import RunState, records
 from reports.statistics import Verdict
 from reports.statistics.intervals import Basis
-from reports.tables import CONFOUND_MARK
+from reports.tables.marks import CONFOUND_MARK
+from reports.tables.numbers import count
 from studies.study import Study
 
 __all__ = ["accuracy_notes", "confounds", "left_out", "measured", "unfinished"]

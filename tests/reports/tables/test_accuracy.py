@@ -1,8 +1,8 @@
 """A table's signs tell verdicts apart, and every format can write them."""
 
-from reports.latex import escape
 from reports.statistics import Verdict
 from reports.tables import VERDICT_MARKS
+from reports.tables.latex import escape
 
 
 def test_every_verdict_has_its_own_sign() -> None:

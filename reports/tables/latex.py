@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from reports.tables import Cell, TableSpec
+from reports.tables.spec import Cell, TableSpec
 
 __all__ = ["escape", "to_latex"]
 

@@ -4,7 +4,14 @@ import math
 
 import pytest
 
-from reports.numbers import NOTHING, count, interval, mean_and_sd, percent, signed
+from reports.tables.numbers import (
+    NOTHING,
+    count,
+    interval,
+    mean_and_sd,
+    percent,
+    signed,
+)
 
 
 @pytest.mark.parametrize(
