@@ -90,10 +90,14 @@ def train_one(
     click.echo(f"{best} in epoch {summary.get('best_epoch')}; {folder.path}")
 
 
+def _say(line: str) -> None:
+    click.echo(f"film: this trial {line}", err=True)
+
+
 # What is no user's mistake has its traceback in the log.
 def _epochs(job: TrialJob, log: Path) -> Iterator[EpochMetrics]:
     try:
-        yield from run_trial(job)
+        yield from run_trial(job, say=_say)
     except (FilmError, OSError):
         raise
     except Exception as problem:

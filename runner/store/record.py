@@ -10,8 +10,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from film.errors import DivergedError
+from runner.errors import BusyError
 from runner.store.epochs import Epochs, is_same_epoch
 from runner.store.files import is_disk_full, read_json, write_json, write_text
-from runner.store.locks import is_held, lease
+from runner.store.locks import Owner, is_held, lease
 from runner.store.names import is_study_name
 from studies.trial import Trial
 
@@ -105,13 +106,29 @@ class TrialFolder:
         """Held by whoever trains here."""
         return self.path / "lock"
 
-    def hold(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def hold(self, say: Callable[[str], object] | None = None) -> Iterator[None]:
         """Keep every other process from training here.
 
-        Returns:
-            A context; entering waits until a dying or a living worker has let go.
+        Entering waits until a dying or a living worker has let go.
+
+        Args:
+            say: Called with a line on who that is, where there is somebody.
+
+        Yields:
+            Nothing.
         """
-        return lease(self.lock)
+        with ExitStack() as stack:
+            if say is not None:
+                try:
+                    stack.enter_context(lease(self.lock, busy=_trains_here))
+                except BusyError as busy:
+                    say(f"waits: {busy}")
+                else:
+                    yield
+                    return
+            stack.enter_context(lease(self.lock))
+            yield
 
     def describe(self, trial: Trial) -> None:
         """Write down what is computed here, and who wants it by which name.
@@ -303,8 +320,11 @@ class TrialFolder:
         write_text(self.path / _EPOCHS, "\n".join(lines) + "\n")
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self, **means: str | int | None) -> Iterator[None]:
         """Say that the trial runs, and how it ended, whatever happens.
+
+        Args:
+            means: With what it runs, by name; attempts may differ in that.
 
         Yields:
             Nothing; what is raised inside is recorded and raised again.
@@ -314,7 +334,7 @@ class TrialFolder:
         """
         attempts = _attempts(self._said())
         attempts.append({"started_at": time.time(), "host": socket.gethostname()})
-        attempts[-1]["pid"] = os.getpid()
+        attempts[-1] |= {"pid": os.getpid(), **means}
         self._say(TrialState.RUNNING, attempts)
         state, error = TrialState.KILLED, ""
         try:
@@ -342,6 +362,16 @@ class TrialFolder:
         """
         with _room_or_silence():
             self._say(TrialState.FAILED, _attempts(self._said()), error)
+
+    def fail_unless_held(self, error: str) -> None:
+        """Record the failure of a trial, unless another process trains it by now.
+
+        Args:
+            error: Why, in one line.
+        """
+        with suppress(BusyError), lease(self.lock, busy=str):
+            if self.summary() is None:
+                self.fail(error)
 
     def screened(self, epoch: int) -> None:
         """Note that a launch which only screened cut the trial short; it can go on.
@@ -406,6 +436,10 @@ class TrialFolder:
         write_json(
             self.path / "state.json", {**content, "generation": generation, **more}
         )
+
+
+def _trains_here(owner: Owner | None) -> str:
+    return f"{owner or 'another process'} trains it"
 
 
 # What a full disk did to a trial is raised already: that it cannot be noted as well

@@ -142,6 +142,7 @@ class Collector:
         self._folders = {folder.trial_id: folder for folder in folders}
         self._names: dict[str, str] = {}  # of attempts that go on
         self._locks: dict[str, ExitStack] = {}
+        self._others: set[str] = set()  # trials that someone trains here
         self._pulls: dict[str, Future[None]] = {}
         self._held = ExitStack()
         self._threads = ThreadPoolExecutor(_N_THREADS)
@@ -179,9 +180,12 @@ class Collector:
             return
         lock = ExitStack()
         self._locks[trial_id] = lock
-        with suppress(BusyError):  # someone trains it here; it is computed twice
-            path = self._folders[trial_id].path / "lock"
+        path = self._folders[trial_id].path / "lock"
+        try:
             lock.enter_context(exclusive(path, busy=trial_id))
+            self._others.discard(trial_id)
+        except BusyError:  # it is computed twice, and that folder is theirs
+            self._others.add(trial_id)
 
     def said(self, trial_id: str, attempt: str) -> None:
         """Hear that a worker has sent more; most of it is fetched beside other work.
@@ -190,7 +194,7 @@ class Collector:
             trial_id: Of which trial.
             attempt: What the worker calls its own.
         """
-        if self._storage is None or not attempt:
+        if self._storage is None or not attempt or trial_id in self._others:
             return
         self._names[trial_id] = attempt
         before = self._pulls.get(trial_id)

@@ -168,10 +168,10 @@ class SweepView:
 
         Args:
             trial_id: Of which trial.
-            why: What is known of it.
+            why: What is known of it, and from where the other one goes on.
         """
         self.board.move(trial_id, TrialState.QUEUED)
-        self.display.say(f"{self._name(trial_id)}: {why}; it goes on from there")
+        self.display.say(f"{self._name(trial_id)}: {why}")
 
     def ended(self, trial_id: str) -> None:
         """Note how a trial ended.

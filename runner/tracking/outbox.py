@@ -14,6 +14,7 @@ from runner.store.launches import Launch
 __all__ = ["Lane", "Outbox", "Task"]
 
 _LOOK_S: Final = 0.1
+_OWN_S: Final = 120.0  # without asking anything: MLflow's import, on a busy machine
 _PAUSE_S: Final = 2.0  # so long a trial's news are gathered: a short one is sent once
 
 
@@ -56,7 +57,8 @@ class Outbox:
         self._current: Task | None = None
         self._thread: threading.Thread | None = None
         self._paused_until = 0.0
-        self._asked_at: float | None = None  # since when an answer is waited for
+        self._is_asking = False
+        self._moved_at = 0.0  # when a task was taken up, or an answer asked for or had
 
     def put(self, task: Task) -> None:
         """Put a task down; one of the same folder is merged with it.
@@ -112,8 +114,12 @@ class Outbox:
         with self._changed:
             while self._is_urgent() and not self._is_paused():
                 now = time.monotonic()
-                if self._asked_at is not None and now - self._asked_at > silence_s:
-                    return f"no answer for {now - self._asked_at:.0f} s"
+                if self._current is not None:
+                    still_s = now - self._moved_at
+                    if self._is_asking and still_s > silence_s:
+                        return f"no answer for {still_s:.0f} s"
+                    if still_s > max(silence_s, _OWN_S):
+                        return f"nothing was sent for {still_s:.0f} s"
                 if within_s is not None and now - start > within_s:
                     return f"not everything was sent within {within_s:.0f} s"
                 self._changed.wait(_LOOK_S)
@@ -126,11 +132,11 @@ class Outbox:
         Yields:
             Nothing.
         """
-        self._asked_at = time.monotonic()
+        self._is_asking, self._moved_at = True, time.monotonic()
         try:
             yield
         finally:
-            self._asked_at = None
+            self._is_asking, self._moved_at = False, time.monotonic()
 
     def _is_urgent(self) -> bool:
         current = self._current
@@ -158,6 +164,7 @@ class Outbox:
                     task, patience = self._next()
                     if task is not None:
                         self._current = self._lanes[task.lane].pop(task.home)
+                        self._moved_at = time.monotonic()
                         return task
                 self._changed.wait(patience)
             self._thread = None

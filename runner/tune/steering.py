@@ -25,7 +25,7 @@ from runner.working.job import TrialJob
 
 __all__ = ["Sweep", "SweepListener", "let_go"]
 
-_DEATH_S: Final = 10.0
+_DEATH_S: Final = 25.0  # on another machine, longer than its lease is believed
 _TAIL_BYTES: Final = 16_384
 
 
@@ -161,7 +161,9 @@ class Sweep:
         problem = self._far.ended(self._id(number))
         if problem:
             folder = TrialFolder(self.jobs[number].folder)
-            folder.fail(f"its worker's files did not arrive, run again: {problem}")
+            folder.fail_unless_held(
+                f"its worker's files did not arrive, run again: {problem}"
+            )
         if number in self.cut:
             self._listener.screened(self._id(number), self.cut[number])
         elif self._interruption.reason is None:  # else it was stopped, not ended
@@ -190,10 +192,14 @@ class Sweep:
         after = f" after epoch {epochs}" if epochs else ""
         times = self._lineup.die(number, epochs)
         if not times:
-            self._listener.died(folder.trial_id, f"its process {cause}{after}")
+            then = "goes on from there" if epochs else "begins again"
+            self._listener.died(
+                folder.trial_id, f"its process {cause}{after}; it {then}"
+            )
             return
         often = f", {times} times without a new epoch" if times > 1 else ""
-        folder.fail(f"its process {cause}{after}{often}")
+        let_go(folder)
+        folder.fail_unless_held(f"its process {cause}{after}{often}")
         self.ended(number)
 
     def note_screened(self) -> None:

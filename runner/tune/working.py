@@ -79,7 +79,7 @@ def _work_at(stage: Stage, job: TrialJob, expected: Peaks) -> None:
         if folder.state() is TrialState.RUNNING:  # it was the report that failed
             raise
         if _said(folder) == before:
-            folder.fail(one_line(problem))
+            folder.fail_unless_held(one_line(problem))
 
 
 def _train(job: TrialJob, expected: Peaks, stage: Stage) -> None:
@@ -92,7 +92,9 @@ def _train(job: TrialJob, expected: Peaks, stage: Stage) -> None:
         for need, place in _needs(job, peaks):
             room = Promises().room_for(need, place, _say_why_it_waits)
             stack.enter_context(room)
-        work = run_trial(job, need_bytes=peaks.memory, leave=stage.leave)
+        work = run_trial(
+            job, need_bytes=peaks.memory, leave=stage.leave, say=_say_why_it_waits
+        )
         for metrics in stack.enter_context(closing(work)):
             stage.try_to_send()
             tune.report(

@@ -11,7 +11,7 @@ from runner.tracking.secrets import redacted
 
 __all__ = ["Revision", "revision"]
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _MOST_BYTES: Final = 1_000_000
 _PATIENCE_S: Final = 20
 

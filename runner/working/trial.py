@@ -41,6 +41,7 @@ def run_trial(
     *,
     need_bytes: int | None = None,
     leave: Callable[[int], object] = os._exit,
+    say: Callable[[str], object] = _LOGGER.warning,
 ) -> Generator[EpochMetrics, None, None]:
     """Train one trial and record it; go on from where an earlier attempt stopped.
 
@@ -52,6 +53,7 @@ def run_trial(
         need_bytes: The memory that such a trial took before; None where that is not
             known.
         leave: Ends the process, where that has to be.
+        say: Called with a line, should it have to wait for another process.
 
     Yields:
         The metrics of every epoch, after they are safely in the folder; nothing
@@ -60,7 +62,7 @@ def run_trial(
     """
     folder = TrialFolder(job.folder)
     before = folder.read()
-    with folder.hold():
+    with folder.hold(say):
         now = folder.read()
         state = now.state
         if state is TrialState.FINISHED or _just_diverged(now, before):
@@ -70,7 +72,7 @@ def run_trial(
         _make_room(job)
         guard = Guard(folder, job.limits, need_bytes=need_bytes, leave=leave)
         with _log_to(folder.log), isolated(job.n_threads), guard:
-            with folder.attempt():
+            with folder.attempt(**_means(job)):
                 last = yield from _train(job, folder, guard)
             folder.finish(_summary(last, folder, guard))
 
@@ -235,6 +237,15 @@ def _log_to(path: Path) -> Iterator[None]:
         _LOGGER.setLevel(level)
         root.removeHandler(handler)
         handler.close()
+
+
+def _means(job: TrialJob) -> dict[str, str | int | None]:
+    return {
+        "device": job.device,
+        "threads": job.n_threads,
+        "torch": torch.__version__,
+        "git": job.revision.commit if job.revision else None,
+    }
 
 
 def _describe_environment(job: TrialJob, folder: TrialFolder) -> None:

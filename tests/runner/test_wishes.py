@@ -89,7 +89,10 @@ def until(happens: Callable[[], object], process: subprocess.Popen[str]) -> None
 
 
 @pytest.fixture(scope="module")
-def screened(launches: Launches) -> tuple[str, dict[str, int]]:
+def screened(
+    launches: Launches,
+) -> tuple[str, dict[str, int], dict[str, TrialState]]:
+    """Screen; what the folders say then, before another test goes on with them."""
     process = launches.start("--screen")
     output, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1, errors
@@ -101,23 +104,23 @@ def screened(launches: Launches) -> tuple[str, dict[str, int]]:
         if record.screened_at_epoch is not None
     }
     assert all(len(said[one].epochs) == epoch for one, epoch in ended.items())
-    return output, ended
+    states = {folder.trial_id: folder.state() for folder in launches.folders()}
+    return output, ended, states
 
 
 def test_a_screening_ends_some_early_and_others_not(
-    screened: tuple[str, dict[str, int]], launches: Launches
+    screened: tuple[str, dict[str, int], dict[str, TrialState]], launches: Launches
 ) -> None:
-    output, ended = screened
+    output, ended, states = screened
     assert output.startswith("SCREENING of wishes, no result")
     assert 0 < len(ended) < len(launches.trials)
     assert set(ended.values()) <= {2, 6}
-    for folder in launches.folders():
-        wanted = TrialState.KILLED if folder.trial_id in ended else TrialState.FINISHED
-        assert folder.state() is wanted
+    for one, state in states.items():
+        assert state is (TrialState.KILLED if one in ended else TrialState.FINISHED)
 
 
 def test_trials_on_the_cpu_see_no_gpu(
-    screened: tuple[str, dict[str, int]], launches: Launches
+    screened: tuple[str, dict[str, int], dict[str, TrialState]], launches: Launches
 ) -> None:
     assert screened
     for folder in launches.folders():
@@ -126,9 +129,9 @@ def test_trials_on_the_cpu_see_no_gpu(
 
 
 def test_a_row_that_is_cancelled_ends_and_the_others_go_on(
-    screened: tuple[str, dict[str, int]], launches: Launches
+    screened: tuple[str, dict[str, int], dict[str, TrialState]], launches: Launches
 ) -> None:
-    _, ended = screened
+    _, ended, _ = screened
     rows = [trial.row for trial in launches.trials if trial.trial_id in ended]
     row = max(rows, key=rows.count)
     process = launches.start()

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -362,3 +363,45 @@ def test_of_two_that_want_a_trial_the_second_waits_and_finds_it_finished(
         assert found == []
     waiting.join()
     assert found == [TrialState.FINISHED]
+
+
+def test_who_waits_for_a_trial_says_for_whom(folder: TrialFolder) -> None:
+    lines: list[str] = []
+
+    def second() -> None:
+        with folder.hold(lines.append):
+            lines.append("has it")
+
+    waiting = threading.Thread(target=second)
+    with folder.hold(lines.append):
+        waiting.start()
+        waiting.join(timeout=0.5)
+        assert [line.split(" on ")[0] for line in lines] == [
+            f"waits: process {os.getpid()}"
+        ]
+    waiting.join()
+    assert lines[1:] == ["has it"]
+
+
+def test_a_failure_is_not_written_over_a_trial_that_another_process_trains(
+    folder: TrialFolder,
+) -> None:
+    with folder.hold(), folder.attempt():
+        folder.fail_unless_held("its process was lost")
+        assert folder.state() is TrialState.RUNNING
+    folder.fail_unless_held("its process was lost")
+    assert folder.read().error == "its process was lost"
+
+
+def test_a_failure_is_not_written_over_a_finished_trial(folder: TrialFolder) -> None:
+    finished(folder)
+    folder.fail_unless_held("its process was lost")
+    assert folder.read().error == ""
+
+
+def test_every_attempt_says_with_what_it_ran(folder: TrialFolder) -> None:
+    for device in ("cpu", "cuda"):
+        with folder.hold(), folder.attempt(device=device, threads=1):
+            pass
+    said = json.loads((folder.path / "state.json").read_text())["attempts"]
+    assert [one["device"] for one in said] == ["cpu", "cuda"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import BusyError, LaunchError
+from runner.store.epochs import Epochs
 from runner.store.locks import exclusive, is_held
 from runner.store.record import TrialFolder, TrialState
 from runner.store.remote import SENT, Attempt, BrokenError, Storage
@@ -374,6 +375,18 @@ class TestCollector:
         ):
             collector.started(folder.trial_id)
             assert collector.ended(folder.trial_id) == ""
+
+    def test_what_a_worker_sends_never_replaces_what_somebody_trains_here(
+        self, folder: TrialFolder, job: TrialJob, tmp_path: Path
+    ) -> None:
+        uri = (tmp_path / "shared").as_uri()
+        with exclusive(folder.path / "lock"), Collector(uri, [folder]) as collector:
+            collector.started(folder.trial_id)
+            for attempt in self.trained(uri, job, 99):
+                collector.said(folder.trial_id, attempt)
+            assert collector.ended(folder.trial_id) == ""
+            assert folder.summary() is None
+            assert folder.read().epochs == Epochs()
 
     def test_an_address_that_is_gone_at_the_end_is_said(
         self,

@@ -102,3 +102,15 @@ def test_the_thread_ends_with_the_work(worker: Worker) -> None:
             time.sleep(0.01)
         assert threading.active_count() == before
     assert names(worker) == ["a", "b"]
+
+
+def test_work_that_stands_still_before_it_asks_anything_is_given_up(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.tracking.outbox._OWN_S", 0.3)
+    outbox = Outbox(worker)
+    worker.may_go.clear()
+    outbox.put(task("a"))
+    assert outbox.wait(silence_s=0.1, within_s=30).startswith("nothing was sent for")
+    worker.may_go.set()
+    assert outbox.wait(silence_s=10, within_s=10) == ""

@@ -29,6 +29,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     revision.cache_clear()
 
 
+def test_the_code_is_that_of_this_checkout() -> None:
+    assert (module._ROOT / "runner" / "working" / "revision.py").is_file()
+
+
 def test_a_clean_tree_has_no_diff(repository: Path) -> None:
     assert repository.is_dir()
     found = revision()
