@@ -49,6 +49,8 @@ class Checkpoint:
     history: list[dict[str, Any]]  # metrics of every finished epoch
     best_network: dict[str, torch.Tensor]  # weights of the best epoch so far
     best_answers: torch.Tensor  # given to the validation questions in that epoch
+    # Epochs × bits: what was right. None of a run that began before it was kept.
+    right: torch.Tensor | None = None
 
     def save(self, directory: Path) -> None:
         """Write the checkpoint, whole or not at all; the one before it is kept.

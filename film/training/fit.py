@@ -29,7 +29,7 @@ from film.training.checkpoint import (
     save_tensors,
 )
 from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
-from film.training.predictions import write_predictions
+from film.training.predictions import pack_epochs, unpack_epochs, write_predictions
 from film.training.seeding import generator_for, seed_for
 
 __all__ = ["EpochMetrics", "fit"]
@@ -135,6 +135,7 @@ class _Run:
         self.history: list[EpochMetrics] = []
         self.best_network: dict[str, Tensor] = {}
         self.best_answers = torch.empty(0, dtype=torch.int64)
+        self.right: Tensor | None = pack_epochs(np.empty((0, len(val)), dtype=bool))
 
     @property
     def is_done(self) -> bool:
@@ -159,6 +160,7 @@ class _Run:
         self.history = [EpochMetrics(**metrics) for metrics in checkpoint.history]
         self.best_network = checkpoint.best_network
         self.best_answers = checkpoint.best_answers
+        self.right = checkpoint.right
 
     def checkpoint(self) -> Checkpoint:
         """Give the state of the run as it is now.
@@ -173,6 +175,7 @@ class _Run:
             history=[asdict(metrics) for metrics in self.history],
             best_network=self.best_network,
             best_answers=self.best_answers,
+            right=self.right,
         )
 
     def epoch(self) -> EpochMetrics:
@@ -194,6 +197,9 @@ class _Run:
         _refuse_divergence(
             evaluation.loss, f"validation loss of epoch {number}", self.val
         )
+        if self.right is not None:
+            newest = pack_epochs(evaluation.correct[np.newaxis])
+            self.right = torch.cat([self.right, newest])
         by_type = accuracy_by_type(evaluation.correct, self.val.types)
         last = self.history[-1] if self.history else None
         if last is None or evaluation.accuracy > last.best_val_accuracy:
@@ -245,7 +251,10 @@ class _Run:
         }
         save_tensors(best, directory / "best.pt")
         write_predictions(
-            self.best_answers.numpy(), self.val, directory / "predictions.parquet"
+            self.best_answers.numpy(),
+            self.val,
+            directory / "predictions.parquet",
+            by_epoch=unpack_epochs(self.right, len(self.val)),
         )
 
     def _keep(self, evaluation: Evaluation) -> None:

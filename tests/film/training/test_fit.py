@@ -15,7 +15,7 @@ from film.config import Config, ImageInput
 from film.data.dataset import Batch, QuestionDataset, open_dataset
 from film.errors import DataError, DivergedError, TrainingError
 from film.model.network import DataSizes, FilmNetwork
-from film.training.checkpoint import load_tensors
+from film.training.checkpoint import load_tensors, save_tensors
 from film.training.evaluation import accuracy_by_type, evaluate
 from film.training.fit import EpochMetrics, _learning_rate, fit
 
@@ -163,12 +163,37 @@ def test_predictions_say_what_was_asked_and_answered(
     table = predictions(tmp_path)
     assert list(table) == [
         "question", "image", "family", "type", "answer", "label", "correct",
+        "correct_by_epoch",
     ]  # fmt: skip
     assert len(table) == len(val) == 60
     assert set(table["type"]) == {"exist"}
     assert set(table["label"]) == {"yes", "no"}
     assert ((table["answer"] == table["label"]) == table["correct"]).all()
     assert list(table["image"][:4]) == [5, 5, 8, 8]
+
+
+def test_what_was_right_after_every_epoch_is_kept(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    metrics = run(config, train, val, tmp_path)
+    table = predictions(tmp_path)
+    right = np.stack(list(table["correct_by_epoch"]), axis=1)
+    assert list(right.mean(axis=1)) == pytest.approx([m.val_accuracy for m in metrics])
+    assert (right[metrics[-1].best_epoch - 1] == table["correct"]).all()
+
+
+def test_a_run_that_began_before_that_was_kept_goes_on_without(
+    config: Config, train: QuestionDataset, val: QuestionDataset, tmp_path: Path
+) -> None:
+    begun = fit(config, train, val, seed=0, device="cpu", directory=tmp_path)
+    next(begun)
+    begun.close()
+    newest = tmp_path / "checkpoint.pt"
+    content = load_tensors(newest)
+    del content["right"]
+    save_tensors(content, newest)
+    assert len(run(config, train, val, tmp_path)) == 4
+    assert "correct_by_epoch" not in predictions(tmp_path)
 
 
 def test_patience_stops_a_run_that_no_longer_improves(
