@@ -9,6 +9,7 @@ from film.config import Config
 from film.validation import nearest
 from runner.errors import LaunchError
 from runner.store.record import TrialState
+from runner.text import count
 from studies.study import Row, Study
 from studies.trial import BASELINE, Trial
 
@@ -48,7 +49,7 @@ class LaunchPlan:
         Returns:
             ``14 trials: 0 done, 14 to run on 2 workers``.
         """
-        line = f"{_count(self.n_trials, 'trial')}: {len(self.done)} done"
+        line = f"{count(self.n_trials, 'trial')}: {len(self.done)} done"
         if self.diverged:
             line += f", {len(self.diverged)} diverged"
         if self.left:
@@ -270,7 +271,3 @@ def _matching(labels: Sequence[str], patterns: Iterable[str]) -> set[str]:
             )
         found |= matches
     return found
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,10 +1,10 @@
-"""Text for a terminal: aligned columns."""
+"""Text for a terminal: aligned columns, numbers with their nouns."""
 
 from collections.abc import Sequence
 from typing import Final
 from unicodedata import combining, east_asian_width
 
-__all__ = ["aligned", "percent"]
+__all__ = ["aligned", "count", "percent"]
 
 _GAP: Final = "  "
 
@@ -29,6 +29,19 @@ def aligned(rows: Sequence[Sequence[str]], *, numbers_from: int | None = None) -
             cells.append(blanks + cell if is_right else cell + blanks)
         lines.append(_GAP.join(cells).rstrip())
     return "\n".join(lines)
+
+
+def count(number: int, noun: str) -> str:
+    """Write how many.
+
+    Args:
+        number: Of things.
+        noun: What one of them is called.
+
+    Returns:
+        ``1 trial``, ``2 trials``.
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def percent(fraction: float | None) -> str:

@@ -15,6 +15,7 @@ from runner.cli.options import Flags, check_data
 from runner.cli.planning import announce
 from runner.cli.reading import conclude
 from runner.cli.screening import conclude_screening
+from runner.cli.warning import warn
 from runner.plan import LaunchPlan
 from runner.planning.request import Choice, Request
 from runner.planning.sources import make_missing
@@ -28,8 +29,8 @@ from runner.sweeping.retrying import Retry
 from runner.sweeping.screening import unscreened
 from runner.sweeping.stopping import Stop, Wishes, only_newer_wishes
 from runner.sweeping.workers import Workers, choose_workers, n_cores, with_limits
+from runner.tracking.address import normal_uri
 from runner.tracking.mirror import Mirror
-from runner.tracking.tracker import normal_uri
 
 __all__ = ["count_gpus", "resolve", "run_request", "workers_of"]
 
@@ -134,7 +135,7 @@ def run_request(
         screens = flags.get("screen", False)
         plan = unscreened(plan, records) if screens else plan
         announce(request, plan, workers, assume_yes=flags["yes"])
-        mirror = Mirror(request.workspace, uri, warn=_warn)
+        mirror = Mirror(request.workspace, uri, warn=warn)
         mirror.trial(*_withdrawn(request))
         if plan.to_run:
             request.write_down()
@@ -226,7 +227,3 @@ def _sweep(
         )
         source = request.source
         return sweep(plan.to_run, source, workers, view, screens=watch.screens)
-
-
-def _warn(line: str) -> None:
-    click.echo(f"film: warning: {line}", err=True)

@@ -15,7 +15,7 @@ from runner.planning.request import LeftOver, Request
 from runner.quantities import memory
 from runner.sweeping.progress import clock
 from runner.sweeping.workers import Workers
-from runner.text import aligned
+from runner.text import aligned, count
 
 __all__ = ["announce", "echo_plan", "measure"]
 
@@ -109,7 +109,7 @@ def announce(
     is_long = expected.time is not None and expected.time.high > _LONG_S
     is_large = len(plan.to_run) > _MANY
     if (is_long or is_large or changed) and not assume_yes and sys.stdin.isatty():
-        runs = _count(len(plan.to_run), "trial")
+        runs = count(len(plan.to_run), "trial")
         click.confirm(f"Run {runs}?", abort=True, err=True)
 
 
@@ -138,15 +138,15 @@ def _remarks(
 ) -> Iterator[str]:
     for row in rows:
         if row.to_go_on:
-            there = _count(row.epochs_there, "epoch")
-            yield f"{row.row}: {_count(row.to_go_on, 'run')} with {there} done go on"
+            there = count(row.epochs_there, "epoch")
+            yield f"{row.row}: {count(row.to_go_on, 'run')} with {there} done go on"
         if row.failed:
             yield f"{row.row}: of those to run, {row.failed} failed before"
         for (study, name), runs in row.done_as.items():
-            yield f"{row.row}: {_count(runs, 'run')} done {_done_as(study, name, row)}"
+            yield f"{row.row}: {count(runs, 'run')} done {_done_as(study, name, row)}"
     yield from _inert_lines(inert, len(rows))
     for one in left_over:
-        said = f"{one.row} ({_count(one.runs, 'run')}), {one.why}"
+        said = f"{one.row} ({count(one.runs, 'run')}), {one.why}"
         yield f"recorded and not wanted, so left alone: {said}"
 
 
@@ -301,7 +301,3 @@ def _rows_json(
         "inert": [asdict(one) for one in inert],
         "not_wanted": [asdict(one) for one in left_over],
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -11,6 +11,7 @@ import click
 from film.errors import FilmError
 from runner.cli.options import Flags, check_data
 from runner.cli.standing import failure_line, row_table
+from runner.cli.warning import warn
 from runner.errors import LaunchError
 from runner.looking.overview import TrialReader, study_overview
 from runner.plan import LaunchPlan
@@ -18,9 +19,10 @@ from runner.planning.request import Choice, Request, find_launch
 from runner.store.files import read_json, write_json
 from runner.store.record import Record
 from runner.store.workspace import Workspace
+from runner.tracking.address import normal_uri
+from runner.tracking.client import quiet_environment
 from runner.tracking.mirror import Mirror
 from runner.tracking.secrets import redacted
-from runner.tracking.tracker import normal_uri, quiet_environment
 from runner.versions import suite_version
 
 __all__ = ["conclude", "echo_report", "sync_store"]
@@ -76,7 +78,7 @@ def echo_report(study: str, out: Path | None, flags: Flags) -> int:
     )
     request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
     check_data(request.study.name, has_world=request.study.world is not None)
-    mirror = Mirror(workspace, uri, warn=_warn)
+    mirror = Mirror(workspace, uri, warn=warn)
     mirror.everything(request.folders(), [])  # MLflow may have been down
     records = request.records()
     out = out or workspace.report(request.study.name)
@@ -98,7 +100,7 @@ def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
         LaunchError: There is no such store.
     """
     address = normal_uri(uri or workspace.tracking_uri)
-    mirror = Mirror(workspace, address, warn=_warn)
+    mirror = Mirror(workspace, address, warn=warn)
     if study is None:
         if not workspace.root.is_dir():
             raise LaunchError(f"{workspace.root}: no store is there")
@@ -111,10 +113,6 @@ def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
         return 1
     click.echo(f"{n_copied} trials are up to date in {redacted(address)}")
     return 1 if mirror.refused else 0
-
-
-def _warn(line: str) -> None:
-    click.echo(f"film: warning: {line}", err=True)
 
 
 # The table of a record that has not changed is printed again without making it.

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from runner.cli.warning import warn
 from runner.errors import LaunchError
 from runner.planning.request import find_launch
 from runner.quantities import memory
@@ -154,12 +155,8 @@ def import_file(file: Path, workspace: Workspace, uri: str | None) -> int:
         if why == AT_IT:
             is_busy = True
             click.echo(f"film: warning: {folder.trial_id}: {why}", err=True)
-    mirror = Mirror(workspace, address, warn=_warn)
+    mirror = Mirror(workspace, address, warn=warn)
     folders = [workspace.trial(one) for one in dict.fromkeys(done.launch.trial_ids)]
     mirror.everything(folders, [done.launch])
     click.echo(f"`film report {name}` makes its report")
     return 1 if is_busy or mirror.problem or mirror.refused else 0
-
-
-def _warn(line: str) -> None:
-    click.echo(f"film: warning: {line}", err=True)

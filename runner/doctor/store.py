@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from runner.store.locks import exclusive, is_held, read_owner
 from runner.store.names import is_trial_id
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
+from runner.text import count
 
 __all__ = [
     "check_leases",
@@ -125,7 +126,7 @@ def check_records(workspace: Workspace) -> Iterator[Finding]:
     if damaged:
         named = [f"{path.name} ({', '.join(names)})" for path, names in damaged]
         yield warning(
-            f"{_count(damaged, 'trial')} with damaged files: {_some(named)}",
+            f"{count(len(damaged), 'trial')} with damaged files: {_some(named)}",
             "nothing else is lost: `film run` of their study computes again what was "
             "in them, from the last whole checkpoint",
         )
@@ -142,7 +143,7 @@ def check_records(workspace: Workspace) -> Iterator[Finding]:
             "`film run` the study once more: it writes them anew, and repeats nothing",
         )
     if not damaged and not lost:
-        yield ok(f"{_count(folders, 'trial')} recorded, none of them damaged")
+        yield ok(f"{count(len(folders), 'trial')} recorded, none of them damaged")
 
 
 # What has to be JSON; of checkpoints only whether their end, written last, is there.
@@ -195,7 +196,7 @@ def check_leases(workspace: Workspace) -> Iterator[Finding]:
     ]
     if cut:
         yield warning(
-            f"{_count(cut, 'trial')} stopped on the way: {_some(cut)}",
+            f"{count(len(cut), 'trial')} stopped on the way: {_some(cut)}",
             "`film run` of their study goes on from their last whole epoch",
         )
     if not running and not dead and not cut:
@@ -225,7 +226,7 @@ def check_worlds(workspace: Workspace) -> Iterator[Finding]:
             )
     whole = [path for path in worlds if (path / "world.json").is_file()]
     if len(whole) == len(worlds):
-        yield ok(f"{_count(whole, 'world')} made")
+        yield ok(f"{count(len(whole), 'world')} made")
 
 
 def _folders(workspace: Workspace) -> list[TrialFolder]:
@@ -234,11 +235,6 @@ def _folders(workspace: Workspace) -> list[TrialFolder]:
     with os.scandir(workspace.trials) as entries:
         names = sorted(entry.name for entry in entries if entry.is_dir())
     return [workspace.trial(name) for name in names if is_trial_id(name)]
-
-
-def _count(some: Sized, noun: str) -> str:
-    number = len(some)
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _some(names: list[str]) -> str:

@@ -18,8 +18,8 @@ from urllib.request import url2pathname
 from runner.store.launches import Launch
 from runner.store.locks import exclusive
 from runner.store.record import Record, TrialFolder, TrialState
-from runner.tracking.address import is_server, normal_uri
-from runner.tracking.client import open_client, quiet_environment
+from runner.tracking.address import is_server
+from runner.tracking.client import open_client
 from runner.tracking.content import (
     STUDY_TAG,
     Content,
@@ -32,7 +32,7 @@ from runner.tracking.receipts import Receipt
 from runner.tracking.runs import Run, Runs, history, milliseconds
 from runner.tracking.views import study_views
 
-__all__ = ["Tracker", "normal_uri", "quiet_environment"]
+__all__ = ["Tracker"]
 
 _ARTIFACTS: Final = (  # reports read two of them; the others are for people
     "metrics.jsonl",

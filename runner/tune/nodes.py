@@ -89,7 +89,7 @@ def check_machines(
 
 
 def _may_get_a_trial(resources: Mapping[str, float], workers: Workers) -> bool:
-    gpus = min(workers.gpus_per_trial, 1.0) if workers.n_gpus else 0.0
+    gpus = workers.gpus_per_trial if workers.n_gpus else 0.0
     has_cpus = resources.get("CPU", 0.0) >= workers.cpus_per_trial
     return has_cpus and resources.get("GPU", 0.0) >= gpus
 
