@@ -21,7 +21,7 @@ def test_a_gpu_that_is_not_there_is_one_line(
 def test_what_fails_in_torch_is_one_line_with_the_log(
     film: Film, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> Iterator[None]:
+    def broken(_: object, **__: object) -> Iterator[None]:
         yield from ()
         raise RuntimeError("CUDA out of memory.\nTried to allocate 9 GiB")
 
