@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,6 +36,8 @@ _METRICS: Final = {
     "wall_time_s": "wall_time_s",
 }
 _PREDICTIONS: Final = "predictions.parquet"
+_ANSWERS: Final = ["question", "image", "type", "label", "correct"]
+_BY_EPOCH: Final = "correct_by_epoch"
 _EPOCHS: Final = "metrics.jsonl"
 _EPOCH_METRICS: Final = "train_loss", "train_accuracy", "val_loss", "val_accuracy"
 _TRIAL: Final = "row", "group", "is_baseline", "seed", "trial_id"
@@ -55,7 +58,9 @@ class _Record:
     note: str = ""
 
 
-def load_results(trials: Sequence[Trial], tracking_uri: str) -> Results:
+def load_results(
+    trials: Sequence[Trial], tracking_uri: str, *, with_epochs: bool = False
+) -> Results:
     """Read what was recorded of the wanted trials.
 
     Nothing is created: a store that does not exist yet holds no run.
@@ -63,12 +68,13 @@ def load_results(trials: Sequence[Trial], tracking_uri: str) -> Results:
     Args:
         trials: The wanted trials, in the study's order.
         tracking_uri: MLflow's store, as ``sqlite:///PATH`` or the address of a server.
+        with_epochs: Read the answers after every epoch too, where they were recorded.
 
     Returns:
         One row per wanted trial, finished or not, and the answers of finished ones.
     """
     wanted = {trial.trial_id: trial.study for trial in trials}
-    records = _read(wanted, tracking_uri)
+    records = _read(wanted, tracking_uri, with_epochs=with_epochs)
     rows = [_row(trial, records.get(trial.trial_id, _Record())) for trial in trials]
     types = sorted({name for row in rows for name in row if _is_type(name)}, key=_order)
     fixed = [name for name in rows[0] if not _is_type(name)] if rows else []
@@ -116,7 +122,9 @@ def _row(trial: Trial, record: _Record) -> dict[str, Any]:
     }
 
 
-def _read(wanted: Mapping[str, str], tracking_uri: str) -> dict[str, _Record]:
+def _read(
+    wanted: Mapping[str, str], tracking_uri: str, *, with_epochs: bool
+) -> dict[str, _Record]:
     if tracking_uri.startswith(_SQLITE) and not _sqlite_file(tracking_uri).exists():
         return {}
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a report phones nobody
@@ -130,7 +138,10 @@ def _read(wanted: Mapping[str, str], tracking_uri: str) -> dict[str, _Record]:
         shown = _without_password(tracking_uri)
         try:
             client = MlflowClient(tracking_uri)
-            return _Reader(client, tracking_uri, MlflowException).read(wanted)
+            reader = _Reader(
+                client, tracking_uri, MlflowException, with_epochs=with_epochs
+            )
+            return reader.read(wanted)
         except (MlflowException, SQLAlchemyError) as error:
             reason = _without_password(str(error).partition("\n")[0])
             raise ReportError(f"cannot read the runs in {shown}: {reason}") from error
@@ -155,11 +166,17 @@ class _Reader:
     """Reads trials one after the other, sharing what they have in common."""
 
     def __init__(
-        self, client: _Foreign, tracking_uri: str, absent: type[Exception]
+        self,
+        client: _Foreign,
+        tracking_uri: str,
+        absent: type[Exception],
+        *,
+        with_epochs: bool,
     ) -> None:
         self._client = client
         self._tracking_uri = tracking_uri
         self._absent = absent
+        self._with_epochs = with_epochs
         self._questions: dict[str, Questions] = {}
 
     def read(self, wanted: Mapping[str, str]) -> dict[str, _Record]:
@@ -213,14 +230,18 @@ class _Reader:
             if path is None:
                 return None
             try:
-                table = pq.read_table(
-                    path, columns=["question", "image", "type", "label", "correct"]
-                )
+                known = pq.read_schema(path).names
+                more = {_BY_EPOCH} & {*known} if self._with_epochs else set()
+                table = pq.read_table(path, columns=[*_ANSWERS, *more])
             except (pa.ArrowException, OSError) as error:
                 msg = f"{_PREDICTIONS} of MLflow run {run.info.run_id} cannot be read"
                 raise ReportError(f"{msg}: {error}") from error
-        frame = table.to_pandas().sort_values("question")
-        return Answers(self._shared(frame), frame["correct"].to_numpy(dtype=bool))
+        frame = table.select(_ANSWERS).to_pandas().sort_values("question")
+        return Answers(
+            self._shared(frame),
+            frame["correct"].to_numpy(dtype=bool),
+            _by_epoch(table, frame.index.to_numpy()) if more else None,
+        )
 
     # One file has every metric of every epoch: asking for their histories one by one
     # would take a call each.
@@ -306,6 +327,12 @@ def _epoch(row: Mapping[str, Any]) -> dict[str, float]:
         **{name: row[name] for name in _EPOCH_METRICS},
         **{f"val_accuracy_{name}": value for name, value in by_type},
     }
+
+
+def _by_epoch(table: pa.Table, order: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    lists = table.column(_BY_EPOCH).combine_chunks()
+    right = lists.flatten().to_numpy(zero_copy_only=False).astype(bool)
+    return np.asarray(right.reshape(len(table), -1)[order].T)
 
 
 def _agree(answers: Answers, accuracy: float) -> bool:

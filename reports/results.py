@@ -58,10 +58,18 @@ class Questions:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Which of the questions one trial answered rightly."""
+    """Which of the questions one trial answered rightly.
+
+    Attributes:
+        questions: What was asked.
+        correct: Whether each answer is right, at the epoch that is scored.
+        by_epoch: The same after every epoch, epochs × questions; None where it was
+            not asked for or not recorded.
+    """
 
     questions: Questions
     correct: npt.NDArray[np.bool_]
+    by_epoch: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)

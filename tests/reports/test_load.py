@@ -83,6 +83,19 @@ def test_answers_are_put_back_into_the_order_of_the_questions(
     )
 
 
+def test_answers_after_every_epoch_are_read_where_they_are_asked_for(
+    store: Store, results: Results
+) -> None:
+    trial = next(t for t in store.trials if (t.row, t.seed) == ("γ := 1", 1))
+    answers = load_results([trial], store.uri, with_epochs=True).answers
+    mine = answers[trial.trial_id]
+    assert mine.by_epoch is not None
+    assert mine.by_epoch.shape == (3, mine.questions.n_questions)
+    assert (mine.by_epoch[2] == mine.correct).all()
+    assert not mine.by_epoch[:2].any()
+    assert results.answers[trial.trial_id].by_epoch is None
+
+
 def test_every_epoch_of_a_finished_trial_is_read(
     store: Store, results: Results
 ) -> None:
