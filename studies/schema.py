@@ -40,11 +40,8 @@ def study_schema() -> dict[str, Any]:
         "properties": dict(_settings(Config)),
         "additionalProperties": False,
     }
-    reference = {"$ref": "#/$defs/Settings"}
-    properties = schema["properties"]
-    properties["settings"] |= reference
-    del properties["settings"]["additionalProperties"]
-    properties["groups"]["additionalProperties"]["additionalProperties"] = reference
+    _name_settings(schema)
+    schema["anyOf"] = [{"required": ["groups"]}, {"required": ["design"]}]
     return schema
 
 
@@ -52,6 +49,19 @@ def write_schema() -> None:
     """Write the schema of the models as they are now."""
     schema = json.dumps(study_schema(), indent=1, ensure_ascii=False)
     schema_path().write_text(schema + "\n", encoding="utf-8")
+
+
+# Wherever the models take any key, a file sets settings.
+def _name_settings(node: object) -> None:
+    if isinstance(node, dict):
+        if node.get("additionalProperties") is True:
+            del node["additionalProperties"]
+            node["$ref"] = "#/$defs/Settings"
+        for inside in node.values():
+            _name_settings(inside)
+    elif isinstance(node, list):
+        for inside in node:
+            _name_settings(inside)
 
 
 def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,26 +1,29 @@
 """A study: a baseline and named variations of it, read from a YAML file."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from film.config import Config, ImageInput, named_config
 from film.errors import FilmError
 from film.validation import nearest, validation_line
 from film.world.config import PRESETS, WorldConfig, world_preset
+from studies.design import Design, PlannedRow
+from studies.design_file import DesignFile
 from studies.errors import StudyError
+from studies.labels import Label
 from studies.trial import BASELINE, Trial
 
 __all__ = ["Row", "Study", "StudyFile", "read_study"]
@@ -29,17 +32,8 @@ _TRAINING = "train."  # begins the names of what is no part of the model
 _MOST_RUNS = 1000  # of a row; more is a slip of the finger
 
 
-def _refuse_unprintable(label: str) -> str:
-    if not label.isprintable() or label != label.strip():
-        raise ValueError(f"got {label!r}, should be one printable line")
-    return label
-
-
-_Label = Annotated[
-    str, Field(min_length=1, max_length=80), AfterValidator(_refuse_unprintable)
-]
 _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
-_Rows = Annotated[dict[_Label, dict[str, Any]], Field(min_length=1)]
+_Rows = Annotated[dict[Label, dict[str, Any]], Field(min_length=1)]
 _MERGE = "tag:yaml.org,2002:merge"  # the key <<
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is built
 
@@ -96,8 +90,13 @@ class StudyFile(BaseModel):
     margin: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = (
         Field(default=None, description="Percentage points that would matter.")
     )
-    groups: Annotated[dict[_Label, _Rows], Field(min_length=1)] = Field(
-        description="Rows by group: a label, and what it changes in the baseline."
+    design: DesignFile | None = Field(
+        default=None, description="How rows are made of components or levels."
+    )
+    groups: Annotated[dict[Label, _Rows], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Rows by group: a label, and what it changes in the baseline. "
+        "With a design too, they stand below its rows.",
     )
 
     @field_validator("seeds")
@@ -117,6 +116,12 @@ class StudyFile(BaseModel):
                 raise ValueError(f"'{name}' is no setting of training{close}")
         return confounds
 
+    @model_validator(mode="after")
+    def _refuse_a_study_without_rows(self) -> "StudyFile":
+        if self.design is None and self.groups is None:
+            raise ValueError("has no rows: name them in `groups`, or give a `design`")
+        return self
+
     def resolve(self) -> "Study":
         """Work out every row.
 
@@ -124,13 +129,20 @@ class StudyFile(BaseModel):
             The study, every row of which is a valid configuration and another one
             than the rows before it.
         """
-        baseline = named_config(self.baseline).with_changes(self.settings)
-        rows = [Row(group="", label=BASELINE, changes={}, config=baseline)]
-        rows += [
-            _row(baseline, group, label, changes)
-            for group, variations in self.groups.items()
+        config = named_config(self.baseline).with_changes(self.settings)
+        design = self.design.resolve() if self.design else None
+        on = design.baseline_on if design and design.components else None
+        baseline = Row(group="", label=BASELINE, changes={}, config=config, on=on)
+        planned = self.design.rows() if self.design else ()
+        designed = [_row(config, one) for one in planned]
+        if design and not design.components:
+            design, designed = _without_own_level(design, baseline, designed)
+        named = [
+            _row(config, PlannedRow(group=group, label=label, changes=changes, on=None))
+            for group, variations in (self.groups or {}).items()
             for label, changes in variations.items()
         ]
+        rows = [baseline, *designed, *named]
         _refuse_twins(rows)
         seeds = self.seeds if isinstance(self.seeds, list) else range(self.seeds)
         return Study(
@@ -141,6 +153,7 @@ class StudyFile(BaseModel):
             margin=self.margin,
             world=self.world,
             confounds=tuple(self.confounds),
+            design=design,
         )
 
 
@@ -152,6 +165,7 @@ class Row:
     label: str
     changes: Mapping[str, Any]
     config: Config
+    on: frozenset[str] | None = None  # components of the design; None where it has none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +179,7 @@ class Study:
     margin: float | None  # percentage points
     world: WorldConfig | None  # None where the data are given at launch
     confounds: tuple[str, ...] = ()  # settings of training that rows may change as well
+    design: Design | None = None  # None where every row is named by itself
 
     def __post_init__(self) -> None:
         """Refuse rows that change more than they name, or more than they study."""
@@ -341,15 +356,37 @@ def _refuse_twins(rows: list[Row]) -> None:
         labels.add(row.label)
         twin = computed.setdefault(row.config.identity(), row.label)
         if twin != row.label:
-            raise StudyError(
-                f"row '{row.label}' computes the same as '{twin}': "
+            remedy = (
                 "change what it sets, or leave it out"
+                if row.on is None
+                else "a component must make a difference whatever else is on or off"
+            )
+            raise StudyError(
+                f"row '{row.label}' computes the same as '{twin}': {remedy}"
             )
 
 
-def _row(baseline: Config, group: str, label: str, changes: dict[str, Any]) -> Row:
+def _row(baseline: Config, planned: PlannedRow) -> Row:
     try:
-        config = baseline.with_changes(changes)
+        config = baseline.with_changes(planned.changes)
     except FilmError as error:
-        raise StudyError(f"row '{label}': {error}") from None
-    return Row(group=group, label=label, changes=changes, config=config)
+        raise StudyError(f"row '{planned.label}': {error}") from None
+    return Row(
+        group=planned.group,
+        label=planned.label,
+        changes=planned.changes,
+        config=config,
+        on=planned.on,
+    )
+
+
+# A level that the baseline has already is the baseline, and is not trained again.
+def _without_own_level(
+    design: Design, baseline: Row, levels: list[Row]
+) -> tuple[Design, list[Row]]:
+    same = baseline.config.identity()
+    own = [row.label for row in levels if row.config.identity() == same]
+    if len(own) > 1:
+        raise StudyError(f"levels '{own[0]}' and '{own[1]}' are both the baseline")
+    others = [row for row in levels if row.label not in own]
+    return replace(design, baseline_level="".join(own)), others

@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from runner.text import aligned
+from studies.design import Design, DesignKind, describe
+from studies.fraction import alias_pairs, resolution, term_name
 from studies.study import Row, Study
 
 __all__ = ["changes_of", "echo_json", "echo_studies", "echo_study"]
+
+_SWITCHED: Final = {True: "off:", False: "on:"}  # by whether the baseline has it
 
 
 def echo_studies(studies: Sequence[Study]) -> None:
@@ -18,7 +22,7 @@ def echo_studies(studies: Sequence[Study]) -> None:
     Args:
         studies: In the order to print.
     """
-    rows = [(study.name, _size(study), _data(study)) for study in studies]
+    rows = [(study.name, _size(study), _kind(study), _data(study)) for study in studies]
     lines = aligned(rows).splitlines()
     indent = max(map(len, lines)) + 2
     for line, study in zip(lines, studies, strict=True):
@@ -28,6 +32,10 @@ def echo_studies(studies: Sequence[Study]) -> None:
 def _size(study: Study) -> str:
     n_seeds = len(study.seeds)
     return f"{len(study.rows)} rows × {n_seeds} seed{'s' * (n_seeds != 1)}"
+
+
+def _kind(study: Study) -> str:
+    return "one at a time" if study.design is None else study.design.kind
 
 
 def echo_study(study: Study) -> None:
@@ -40,6 +48,8 @@ def echo_study(study: Study) -> None:
     margin = f", {study.margin:g} points would matter" if study.margin else ""
     seeds = ", ".join(map(str, study.seeds))
     click.echo(f"seeds {seeds}; data {_data(study)}{margin}\n")
+    if study.design is not None:
+        click.echo(f"{_design(study.design)}\n")
     cells = [(row.label, changes_of(row.changes)) for row in study.rows]
     lines = aligned(cells).splitlines()
     group = ""
@@ -75,6 +85,29 @@ def changes_of(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {_value(value)}" for name, value in changes.items())
 
 
+def _design(design: Design) -> str:
+    lines = [f"design: {describe(design)}"]
+    switches = [
+        (one.label, _SWITCHED[one.is_in_baseline], changes_of(one.changes))
+        for one in design.components
+    ]
+    if switches:
+        lines += [f"  {line}" for line in aligned(switches).splitlines()]
+    if design.kind is DesignKind.HALF_FRACTION:
+        *others, last = design.labels
+        generator = f"{last} = {term_name(tuple(others))}"
+        clear = f"resolution {resolution(design.labels)}"
+        lines += ["", f"{generator}, {clear}; what cannot be told apart:"]
+        names = [(term_name(one), "=", term_name(two)) for one, two in _alias(design)]
+        lines += [f"  {line}" for line in aligned(names).splitlines()]
+    return "\n".join(lines)
+
+
+def _alias(design: Design) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    is_half = design.kind is DesignKind.HALF_FRACTION
+    return alias_pairs(design.labels) if is_half else ()
+
+
 def _value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -92,9 +125,29 @@ def _study(study: Study) -> dict[str, Any]:
         "margin": study.margin,
         "confounds": list(study.confounds),
         "data": "clevr" if world is None else {"world": world.model_dump(mode="json")},
+        "design": None if study.design is None else _design_json(study.design),
         "rows": [_row(row) for row in study.rows],
     }
 
 
+def _design_json(design: Design) -> dict[str, Any]:
+    return {
+        "kind": design.kind,
+        "factor": design.factor or None,
+        "baseline_level": design.baseline_level or None,
+        "components": [
+            {
+                "component": one.label,
+                "is_in_baseline": one.is_in_baseline,
+                "changes": dict(one.changes),
+            }
+            for one in design.components
+        ],
+        "aliases": [list(map(list, pair)) for pair in _alias(design)],
+    }
+
+
 def _row(row: Row) -> dict[str, Any]:
-    return {"row": row.label, "group": row.group, "changes": dict(row.changes)}
+    on = None if row.on is None else sorted(row.on)
+    changes = dict(row.changes)
+    return {"row": row.label, "group": row.group, "changes": changes, "on": on}
