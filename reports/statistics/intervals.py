@@ -14,20 +14,25 @@ References:
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 __all__ = [
     "Basis",
     "Estimate",
     "SceneScores",
+    "Spread",
     "crossed",
     "one_level",
+    "own_spread",
     "prediction_interval",
+    "satterthwaite",
+    "scene_variance",
     "score_scenes",
     "welch",
 ]
@@ -46,13 +51,47 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How much the runs of a row differ.
+
+    Attributes:
+        variance: Of one run's accuracy.
+        df: Degrees of freedom that it is known with.
+        most_df: Of any sum of such variances: rows that borrow from each other know
+            together no more than all runs do.
+    """
+
+    variance: float
+    df: float
+    most_df: float = math.inf
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """An estimated number, with what is needed for intervals and tests."""
+    """An estimated number, with what is needed for intervals and tests.
+
+    Attributes:
+        value: The number.
+        se: Its standard error.
+        df: Degrees of freedom of that.
+        basis: What both generalise over.
+        run_part: Variance that more runs would lessen.
+        scene_part: Variance that more scenes would lessen; what is particular to a run
+            in a scene is in both.
+    """
 
     value: float
     se: float
     df: float
     basis: Basis
+    run_part: float = math.nan
+    scene_part: float = math.nan
+
+    @property
+    def share_runs(self) -> float:
+        """Share of the variance that comes from runs; NaN where one is unknown."""
+        whole = self.run_part + self.scene_part
+        return self.run_part / whole if whole > 0 else math.nan
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Give the two-sided t interval.
@@ -63,7 +102,7 @@ class Estimate:
         Returns:
             Lower and upper end.
         """
-        half = float(stats.t.ppf(0.5 + confidence / 2, self.df)) * self.se
+        half = float(stdtrit(self.df, 0.5 + confidence / 2)) * self.se
         return self.value - half, self.value + half
 
     @property
@@ -89,7 +128,7 @@ class Estimate:
     def _tail(self, distance: float) -> float:
         if self.se == 0:
             return 0.0 if distance > 0 else 1.0
-        return float(stats.t.sf(distance / self.se, self.df))
+        return float(stdtr(self.df, -distance / self.se))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +159,6 @@ class SceneScores:
         accuracies: _Floats = self.right.sum(axis=1) / self.asked.sum()
         return accuracies
 
-    def run_variance(self) -> float:
-        """Estimate the variance of the mean over runs that comes from the runs.
-
-        Returns:
-            Variance of the run means, divided by their number.
-        """
-        return float(self.accuracies.var(ddof=1)) / self.n_runs
-
     def interaction(self) -> float:
         """Estimate the run × scene part, which runs and scenes both contain.
 
@@ -140,7 +171,7 @@ class SceneScores:
             - self.right.mean(axis=0)
             - np.outer(accuracies - accuracies.mean(), self.asked)
         )
-        return _scene_variance(rest, self.asked) / ((self.n_runs - 1) * self.n_runs)
+        return scene_variance(rest, self.asked) / ((self.n_runs - 1) * self.n_runs)
 
 
 def score_scenes(
@@ -160,7 +191,23 @@ def score_scenes(
     return SceneScores(np.stack(right), np.bincount(index).astype(float))
 
 
-def crossed(row: SceneScores, baseline: SceneScores) -> Estimate:
+def own_spread(accuracies: _Floats) -> Spread:
+    """Estimate how much runs differ from these runs alone.
+
+    Args:
+        accuracies: Of at least two runs.
+
+    Returns:
+        Their variance.
+    """
+    return Spread(float(accuracies.var(ddof=1)), len(accuracies) - 1.0)
+
+
+def crossed(
+    row: SceneScores,
+    baseline: SceneScores,
+    spreads: tuple[Spread, Spread] | None = None,
+) -> Estimate:
     """Estimate the difference in accuracy over training runs and scenes.
 
     With a single run on either side nothing can be said about runs: the interval is
@@ -169,6 +216,7 @@ def crossed(row: SceneScores, baseline: SceneScores) -> Estimate:
     Args:
         row: Runs of the variation.
         baseline: Runs of the baseline, on the same questions.
+        spreads: How much the runs of either differ, where more than they tells.
 
     Returns:
         Accuracy of the row minus that of the baseline.
@@ -176,24 +224,28 @@ def crossed(row: SceneScores, baseline: SceneScores) -> Estimate:
     delta = float(row.accuracies.mean() - baseline.accuracies.mean())
     # Linearised: scenes differ in size, so accuracy is a ratio of scene totals.
     rest = row.right.mean(0) - baseline.right.mean(0) - delta * row.asked
-    return _combine(delta, _scene_variance(rest, row.asked), (row, baseline))
+    return _combine(delta, scene_variance(rest, row.asked), (row, baseline), spreads)
 
 
-def one_level(row: SceneScores) -> Estimate:
+def one_level(row: SceneScores, spread: Spread | None = None) -> Estimate:
     """Estimate one row's own accuracy over training runs and scenes.
 
     Args:
         row: Its runs.
+        spread: How much they differ, where more than they tells.
 
     Returns:
         The mean accuracy.
     """
     mean = float(row.accuracies.mean())
     rest = row.right.mean(0) - mean * row.asked
-    return _combine(mean, _scene_variance(rest, row.asked), (row,))
+    spreads = None if spread is None else (spread,)
+    return _combine(mean, scene_variance(rest, row.asked), (row,), spreads)
 
 
-def welch(row: _Floats, baseline: _Floats) -> Estimate:
+def welch(
+    row: _Floats, baseline: _Floats, spreads: tuple[Spread, Spread] | None = None
+) -> Estimate:
     """Estimate the difference of mean accuracies from the runs' accuracies alone.
 
     This is what is left without answers to the same questions (Welch, 1947).
@@ -201,6 +253,7 @@ def welch(row: _Floats, baseline: _Floats) -> Estimate:
     Args:
         row: Accuracies of the variation's runs.
         baseline: Accuracies of the baseline's runs.
+        spreads: How much the runs of either differ, where more than they tells.
 
     Returns:
         The difference; without error where either has a single run.
@@ -208,10 +261,9 @@ def welch(row: _Floats, baseline: _Floats) -> Estimate:
     delta = float(row.mean() - baseline.mean())
     if min(len(row), len(baseline)) < 2:  # noqa: PLR2004 - a variance needs two
         return Estimate(delta, math.nan, math.nan, Basis.NONE)
-    parts = [(float(x.var(ddof=1)) / len(x), len(x) - 1.0) for x in (row, baseline)]
-    variance = sum(part for part, _ in parts)
-    df = _satterthwaite(variance, parts)
-    return Estimate(delta, math.sqrt(variance), df, Basis.RUN_MEANS)
+    known = spreads or (own_spread(row), own_spread(baseline))
+    variance, df = _of_runs(known, (len(row), len(baseline)))
+    return Estimate(delta, math.sqrt(variance), df, Basis.RUN_MEANS, variance)
 
 
 def prediction_interval(
@@ -227,29 +279,70 @@ def prediction_interval(
         Lower and upper end, ``m ± t·s·√(1 + 1/k)``.
     """
     k = len(accuracies)
-    t = float(stats.t.ppf(0.5 + confidence / 2, k - 1))
+    t = float(stdtrit(k - 1.0, 0.5 + confidence / 2))
     half = t * float(accuracies.std(ddof=1)) * math.sqrt(1 + 1 / k)
     mean = float(accuracies.mean())
     return mean - half, mean + half
 
 
-def _combine(value: float, scenes: float, sides: tuple[SceneScores, ...]) -> Estimate:
-    n_scenes = sides[0].n_scenes
+def _combine(
+    value: float,
+    scenes: float,
+    sides: tuple[SceneScores, ...],
+    spreads: tuple[Spread, ...] | None,
+) -> Estimate:
+    scene_df = sides[0].n_scenes - 1.0
     if min(side.n_runs for side in sides) == 1:
-        return Estimate(value, math.sqrt(scenes), n_scenes - 1.0, Basis.CHECKPOINTS)
-    parts = [(side.run_variance(), side.n_runs - 1.0) for side in sides]
-    runs = sum(part for part, _ in parts)
+        se = math.sqrt(scenes)
+        return Estimate(value, se, scene_df, Basis.CHECKPOINTS, scene_part=scenes)
+    known = spreads or tuple(own_spread(side.accuracies) for side in sides)
+    runs, run_df = _of_runs(known, tuple(side.n_runs for side in sides))
     twice = sum(side.interaction() for side in sides)
     variance = max(runs + scenes - twice, runs, scenes)
-    df = _satterthwaite(variance, [*parts, (scenes, n_scenes - 1.0)])
-    return Estimate(value, math.sqrt(variance), df, Basis.CROSSED)
+    df = satterthwaite(variance, [(runs, run_df), (scenes, scene_df)])
+    return Estimate(value, math.sqrt(variance), df, Basis.CROSSED, runs, scenes)
 
 
-def _scene_variance(rest: _Floats, asked: _Floats) -> float:
+# The variance of a sum or difference of means over runs, from the runs.
+def _of_runs(spreads: tuple[Spread, ...], n_runs: tuple[int, ...]) -> _Component:
+    parts = [(s.variance / k, s.df) for s, k in zip(spreads, n_runs, strict=True)]
+    variance = sum(part for part, _ in parts)
+    most = min(spread.most_df for spread in spreads)
+    return variance, min(satterthwaite(variance, parts), most)
+
+
+def scene_variance(rest: _Floats, asked: _Floats) -> float:
+    """Estimate the variance of a mean over questions that comes from the scenes.
+
+    Args:
+        rest: What is left of every scene's sum without the mean.
+        asked: Number of questions in each scene.
+
+    Returns:
+        The variance.
+    """
+    """Estimate the variance of an accuracy that comes from the choice of scenes.
+
+    Args:
+        rest: Each scene's right answers beyond what the accuracy expects there.
+        asked: Number of questions in each scene.
+
+    Returns:
+        The variance; scenes may differ in size, for the rest sums to nothing.
+    """
     n = len(asked)
     return n / (n - 1) * float((rest**2).sum()) / float(asked.sum()) ** 2
 
 
-def _satterthwaite(variance: float, parts: list[_Component]) -> float:
+def satterthwaite(variance: float, parts: Sequence[_Component]) -> float:
+    """Work out the degrees of freedom of a sum of variances.
+
+    Args:
+        variance: The sum, or what was made of it.
+        parts: Each variance and its degrees of freedom.
+
+    Returns:
+        The degrees of freedom; the least of the parts' where none varies.
+    """
     spread = sum(part**2 / df for part, df in parts)
     return variance**2 / spread if spread > 0 else min(df for _, df in parts)

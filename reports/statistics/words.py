@@ -1,0 +1,180 @@
+"""What the statistics of a table say in sentences, for a note under it or a page."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pandas as pd
+
+from reports.results import records
+from reports.statistics.intervals import Basis
+from reports.statistics.probability import OddsRule
+from reports.statistics.verdicts import Variance
+
+__all__ = [
+    "detectable_words",
+    "narrowing_words",
+    "odds_words",
+    "shared_words",
+    "statistics_words",
+    "suspect_words",
+]
+
+_MOSTLY: Final = 2 / 3  # of the variance
+_SHARED: Final = (
+    "Variances are shared: how much the runs of a row differ is told by them and by "
+    "the runs of other rows (Smyth's moderated variance), and two runs are tested too. "
+    "Where rows truly differ in this, tables have a false verdict more often than one "
+    "time in twenty (simulated: about one in twelve)."
+)
+
+
+def statistics_words(estimates: pd.DataFrame) -> list[str]:
+    """Say what the numbers of a table rest on and can show.
+
+    Args:
+        estimates: One row per row of the study, as ``estimate_rows`` gives.
+
+    Returns:
+        Sentences, one note each; none where no row has two runs.
+    """
+    return [
+        *shared_words(estimates),
+        *narrowing_words(estimates),
+        *detectable_words(estimates),
+        *odds_words(estimates),
+        *suspect_words(estimates),
+    ]
+
+
+def narrowing_words(estimates: pd.DataFrame) -> list[str]:
+    """Say where the spread of runs comes from, and what would narrow the intervals.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        At most two sentences.
+    """
+    return [*_split_words(estimates), *_share_words(estimates)]
+
+
+def detectable_words(estimates: pd.DataFrame) -> list[str]:
+    """Say which differences the table would usually miss.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        A sentence for every number of runs that rows were tested with.
+    """
+    tested = estimates[estimates["p"].notna() & ~estimates["is_collapsed"]]
+    return [
+        f"With {runs} runs a difference under {_points(rows['detectable'].median())} "
+        f"points would usually be missed, and under "
+        f"{_points(rows['detectable_holm'].median())} at Holm's first step (found with "
+        "probability .8; median of the rows)."
+        for runs, rows in tested.groupby("n_compared", sort=True)
+    ]
+
+
+def odds_words(estimates: pd.DataFrame) -> list[str]:
+    """Say of rows with ten runs how often one of them beats one of the baseline.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        A sentence for each such row.
+    """
+    return [
+        f"{row['row']}: a run beats one of the baseline with probability "
+        f"{_share(row['p_beats'])} [{_share(row['p_beats_lower'])}, "
+        f"{_share(row['p_beats_upper'])}]; {row['beats_rule']} (.75)."
+        for row in records(estimates)
+        if row["beats_rule"] != OddsRule.NONE
+    ]
+
+
+def suspect_words(estimates: pd.DataFrame) -> list[str]:
+    """Name the runs that stand apart from their siblings.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        A sentence, where there are any.
+    """
+    named = [
+        f"{row['row']} (seed {', '.join(map(str, row['suspect_runs']))})"
+        for row in records(estimates)
+        if row["suspect_runs"]
+    ]
+    if not named:
+        return []
+    note = (
+        "Look at these runs, more than 3 s.d. from the others of their row: "
+        f"{'; '.join(named)}. They are counted like all others; of sound runs about "
+        "one in 370 is as far."
+    )
+    return [note]
+
+
+def shared_words(estimates: pd.DataFrame) -> list[str]:
+    """Warn where rows borrowed each other's variance.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        The warning and the rows that did not, where any did.
+    """
+    if not (estimates["variance"] == Variance.SHARED).any():
+        return []
+    alone = [row["row"] for row in records(estimates) if row["is_collapsed"]]
+    if not alone:
+        return [_SHARED]
+    return [f"{_SHARED} Not shared with, for they collapsed: {'; '.join(alone)}."]
+
+
+def _split_words(estimates: pd.DataFrame) -> Iterator[str]:
+    known = estimates[estimates["sd_noise"].notna() & ~estimates["is_collapsed"]]
+    if known.empty:
+        return
+    genuine, noise = (
+        math.sqrt(float((known[name] ** 2).mean()))
+        for name in ("sd_genuine", "sd_noise")
+    )
+    yield (
+        f"Runs of a row differ by an s.d. of {_points(math.hypot(genuine, noise))} "
+        f"points: {_points(genuine)} is genuine and would remain on endless questions, "
+        f"{_points(noise)} is noise of this set of them (squares add up; pooled over "
+        "rows)."
+    )
+
+
+def _share_words(estimates: pd.DataFrame) -> Iterator[str]:
+    is_known = (estimates["basis"] == Basis.CROSSED) & estimates["share_runs"].notna()
+    shares = estimates.loc[is_known & ~estimates["is_collapsed"], "share_runs"]
+    if shares.empty:
+        return
+    share = float(shares.median())
+    if share > _MOSTLY:
+        what = "more seeds would narrow the intervals, more scenes hardly"
+    elif share < 1 - _MOSTLY:
+        what = "more scenes would narrow the intervals, more seeds hardly"
+    else:
+        what = "more seeds and more scenes would both narrow the intervals"
+    yield (
+        f"Of the variance of Δ {100 * share:.0f} % comes from training runs and "
+        f"{100 - round(100 * share)} % from the choice of scenes (median of the rows): "
+        f"{what}."
+    )
+
+
+def _points(fraction: Any) -> str:  # noqa: ANN401 - pandas' own number
+    return f"{100 * float(fraction):.2f}"
+
+
+def _share(probability: float) -> str:
+    return f"{probability:.2f}"
