@@ -39,6 +39,7 @@ __all__ = [
     "GammaConstraint",
     "GeneratorConfig",
     "ImageInput",
+    "Learns",
     "LstmConfig",
     "ModelConfig",
     "Norm",
@@ -133,6 +134,13 @@ class Precision(StrEnum):
     BFLOAT16 = "bfloat16"
 
 
+class Learns(StrEnum):
+    """Which weights are trained; the others stay as they start."""
+
+    ALL = "all"
+    GENERATOR = "generator"  # what reads the question; of a baseline, its encoder
+
+
 class Schedule(StrEnum):
     """How the learning rate moves over ``max_epochs``."""
 
@@ -163,6 +171,7 @@ _Blocks = Annotated[
 _Count = Annotated[int, Field(strict=True, ge=1)]
 _Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
 _Switch = Annotated[bool, Field(strict=True)]
+_LATER = ("learns", "samples")  # of training: after the first trials had names
 
 
 class _Settings(BaseModel):
@@ -324,6 +333,8 @@ class TrainConfig(_Settings):
     patience: _Count | None = None  # epochs without a better validation accuracy
     schedule: Schedule = Schedule.CONSTANT
     precision: Precision = Precision.FLOAT32
+    learns: Learns = Learns.ALL
+    samples: Annotated[int, Field(strict=True, ge=2)] | None = None  # of the questions
 
 
 class Config(_Settings):
@@ -418,7 +429,8 @@ class Config(_Settings):
         """Write down all that is computed, and nothing else.
 
         Settings of other architectures are left out, so that a new architecture
-        leaves the identities of those before it as they were.
+        leaves the identities of those before it as they were; so are new settings of
+        training where they are at their default.
 
         Returns:
             The canonical settings as JSON with sorted keys.
@@ -430,6 +442,10 @@ class Config(_Settings):
         tree = self.canonical().model_dump(mode="json")
         names = _own_settings(self.model.architecture)
         tree["model"] = {name: tree["model"][name] for name in names}
+        fields = TrainConfig.model_fields
+        for name in _LATER:
+            if getattr(self.train, name) == fields[name].default:
+                del tree["train"][name]
         return json.dumps(tree, sort_keys=True)
 
 

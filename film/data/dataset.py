@@ -21,7 +21,7 @@ from film.data.fingerprint import data_fingerprint
 from film.data.memory import free_bytes
 from film.data.store import StoredQuestions, read_questions, read_store_vocabulary
 from film.data.stored_images import ImageRows, StoredImages, find_images
-from film.data.vocabulary import NULL, Vocabulary
+from film.data.vocabulary import NULL, UNKNOWN, Vocabulary
 from film.errors import DataError
 
 __all__ = ["Batch", "QuestionDataset", "data_fingerprint", "open_dataset"]
@@ -75,7 +75,7 @@ class QuestionDataset:
         vocabulary: Vocabulary,
         *,
         in_memory: bool,
-        source: tuple[Path, ImageInput | None],
+        source: tuple[Path, ImageInput | None, tuple[str, ...]],
     ) -> None:
         n_questions = len(questions.questions)
         unknown = np.full(n_questions, _UNKNOWN, dtype=np.int64)
@@ -118,7 +118,7 @@ class QuestionDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The name of the store's training and validation data."""
+        """The name of the data that are learnt and judged from."""
         return data_fingerprint(*self._source)
 
     def batch(self, rows: Int[np.ndarray, " batch"]) -> Batch:
@@ -147,9 +147,60 @@ class QuestionDataset:
         Returns:
             The questions, by the name of the whole data.
         """
+        return self.rows(np.arange(min(n_questions, len(self))))
+
+    def without_head(self, n_questions: int) -> "QuestionDataset":
+        """Leave out the first questions, and all others about their images.
+
+        Args:
+            n_questions: How many come first.
+
+        Returns:
+            The others, none of which is about an image of `head`.
+        """
+        is_new = ~np.isin(self.image_ids, self.image_ids[:n_questions])
+        is_new[:n_questions] = False
+        return self.rows(np.flatnonzero(is_new))
+
+    def rows(self, rows: Int[np.ndarray, " some"]) -> "QuestionDataset":
+        """Give some questions alone; the images are shared, not copied.
+
+        Args:
+            rows: Which, in the wanted order.
+
+        Returns:
+            The questions, by the name of the whole data.
+        """
         part = copy(self)
         for name in _BY_QUESTION:
-            setattr(part, name, getattr(self, name)[:n_questions])
+            setattr(part, name, getattr(self, name)[rows])
+        return part
+
+    def in_words_of(self, vocabulary: Vocabulary) -> "QuestionDataset":
+        """Write the questions in the numbers of another vocabulary.
+
+        Args:
+            vocabulary: That of a network, say; words that it lacks become unknown.
+
+        Returns:
+            The same questions.
+
+        Raises:
+            DataError: It has other answers, or the same with other numbers.
+        """
+        if dict(vocabulary.answer_token_to_idx) != dict(
+            self.vocabulary.answer_token_to_idx
+        ):
+            raise DataError(
+                f"{self._source[0]} numbers other answers than those that the network "
+                "gives; prepare it with --vocabulary, the vocab.json of the data that "
+                "the network learnt from"
+            )
+        numbers = vocabulary.question_token_to_idx
+        known = [numbers.get(word, UNKNOWN) for word in self.vocabulary.question_words]
+        part = copy(self)
+        part.vocabulary = vocabulary
+        part._questions = np.array(known, dtype=self._questions.dtype)[self._questions]  # noqa: SLF001 - its own
         return part
 
     def _image_rows(
@@ -179,6 +230,7 @@ def open_dataset(
     *,
     in_memory: bool | None = None,
     n_sharing: int = 1,
+    named_by: tuple[str, ...] = ("train", "val"),
 ) -> QuestionDataset:
     """Open one split of a store.
 
@@ -190,6 +242,8 @@ def open_dataset(
             where they take less than a quarter of this process's share of what is
             free.
         n_sharing: How many processes share the free memory.
+        named_by: The splits that are learnt and judged from, whose content names the
+            data.
 
     Returns:
         The split.
@@ -210,7 +264,7 @@ def open_dataset(
         images,
         vocabulary,
         in_memory=bool(in_memory),
-        source=(directory, image_input),
+        source=(directory, image_input, named_by),
     )
 
 

@@ -24,29 +24,34 @@ _SAMPLED_ROWS: Final = 64
 _ROWS_PER_READ: Final = 64
 
 
-def data_fingerprint(directory: Path, image_input: ImageInput | None) -> str:
-    """Name the training and validation data of a store.
+def data_fingerprint(
+    directory: Path,
+    image_input: ImageInput | None,
+    splits: tuple[str, ...] = ("train", "val"),
+) -> str:
+    """Name the data of a store that are learnt and judged from.
 
     The name covers the words and answers with their numbers, the questions, which
     image each is about, and the images: all of them up to 256 MB per split, and
     above that their shape and 64 of them, evenly spread. Where the files are, how
     they are compressed and what else they hold does not matter. Where the maker of
-    the data recorded a name in both splits, that is the name.
+    the data recorded one name in all these splits, that is the name.
 
     Args:
         directory: The store.
         image_input: Which form of the images is learnt from; None for none.
+        splits: Which of it are learnt and judged from.
 
     Returns:
         Twelve hexadecimal digits, or the recorded name.
     """
-    recorded = {_recorded(directory, split) for split in ("train", "val")}
+    recorded = {_recorded(directory, split) for split in splits}
     if len(recorded) == 1 and None not in recorded:
         return str(recorded.pop())
     digest = sha256()
     vocabulary = read_store_vocabulary(directory)
     digest.update(repr((vocabulary.question_words, vocabulary.answers)).encode())
-    for split in ("train", "val"):
+    for split in splits:
         stored = read_questions(directory, split, vocabulary)
         longest = int((stored.questions != NULL).sum(axis=1).max())
         _add(digest, stored.questions[:, :longest].astype("<i4"))

@@ -131,6 +131,9 @@ class ImageRows:
 def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredImages:
     """Find the images of a split in the wanted form.
 
+    A store inside another, which asks other questions about the same images, may have
+    questions alone: then the images are those of the same split of the store around it.
+
     Args:
         directory: The store.
         split: The split's name.
@@ -148,12 +151,18 @@ def find_images(directory: Path, split: str, image_input: ImageInput) -> StoredI
             images = _image_dataset(path, file, image_input)
             if images is not None:
                 return _describe_images(path, file, images)
+    if not stored_inputs(directory, split) and _is_store(directory.parent):
+        return find_images(directory.parent, split, image_input)
     raise DataError(
         f"{directory} has no {image_input} of '{split}': not in "
         + " nor in ".join(path.name for path in candidates)
         + (f", and there is no {split}_features.h5" if len(candidates) == 1 else "")
         + _instead(directory, split)
     )
+
+
+def _is_store(directory: Path) -> bool:
+    return (directory / "vocab.json").is_file()
 
 
 def _instead(directory: Path, split: str) -> str:

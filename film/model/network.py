@@ -74,6 +74,11 @@ class FilmNetwork(nn.Module):
             for part in (self.stem, self.blocks, self.classifier):
                 _initialise(part)
 
+    @property
+    def question_side(self) -> list[nn.Module]:
+        """What reads the question: the generator, where a block hears it."""
+        return [] if self.generator is None else [self.generator]
+
     def forward(
         self,
         questions: Int[Tensor, "batch tokens"],

@@ -14,6 +14,7 @@ from film.training.batches import batches
 
 __all__ = ["Evaluation", "accuracy_by_type", "evaluate"]
 
+_NO_ANSWER = -1  # of test files
 _BATCH_SIZE = 512  # of evaluation; in eval mode it changes nothing but speed
 
 
@@ -54,7 +55,9 @@ def evaluate(
             with autocast(device, precision):
                 logits = network(batch.questions, batch.images).float()
             loss += float(
-                nn.functional.cross_entropy(logits, batch.answers, reduction="sum")
+                nn.functional.cross_entropy(
+                    logits, batch.answers, reduction="sum", ignore_index=_NO_ANSWER
+                )
             )
             given.append(logits.argmax(dim=1).cpu().numpy())
     network.train(was_training)

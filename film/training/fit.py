@@ -22,6 +22,7 @@ from film.errors import DataError, DivergedError, TrainingError
 from film.model.build import build_network
 from film.model.network import DataSizes
 from film.training.batches import batch_edges, batches
+from film.training.best import Best
 from film.training.checkpoint import (
     Checkpoint,
     forget_previous,
@@ -29,6 +30,7 @@ from film.training.checkpoint import (
     save_tensors,
 )
 from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
+from film.training.learning import learnt_parameters
 from film.training.predictions import pack_epochs, unpack_epochs, write_predictions
 from film.training.seeding import generator_for, seed_for
 
@@ -58,7 +60,7 @@ class EpochMetrics:
     questions_per_s: float  # in training alone
 
 
-def fit(
+def fit(  # noqa: PLR0913 - all but three by name
     config: Config,
     train: QuestionDataset,
     val: QuestionDataset,
@@ -66,6 +68,7 @@ def fit(
     seed: int,
     device: str,
     directory: Path,
+    start: Path | None = None,
 ) -> Iterator[EpochMetrics]:
     """Train a network and yield the metrics of each epoch.
 
@@ -84,11 +87,14 @@ def fit(
         seed: Of everything random.
         device: ``cpu`` or ``cuda``.
         directory: Where this run, and no other, keeps its files.
+        start: The ``best.pt`` of another run, whose weights this one starts from; None
+            starts from random ones.
 
     Yields:
         The metrics of every epoch, from the first.
     """
-    run = _Run(config, train, val, seed=seed, device=device)
+    best = None if start is None else Best.read(start)
+    run = _Run(config, train, val, seed=seed, device=device, start=best)
     checkpoint = newest_checkpoint(directory, run.identity)
     if checkpoint is not None:
         run.resume(checkpoint)
@@ -111,7 +117,9 @@ class _Run:
         *,
         seed: int,
         device: str,
+        start: Best | None = None,
     ) -> None:
+        train = _samples(config, train, seed)
         _refuse_what_cannot_be_trained(train, val, device)
         self.config, self.train, self.val = config, train, val
         self.seed, self.device = seed, device
@@ -120,14 +128,18 @@ class _Run:
             "seed": seed,
             "data": train.fingerprint,
         }
-        self.network = build_network(
+        network = build_network(
             config.model,
             _sizes(train),
             generator_seed=seed_for(seed, "initial weights: generator"),
             network_seed=seed_for(seed, "initial weights: network"),
-        ).to(device)
+        )
+        if start is not None:
+            self.identity["start"] = dict(start.run)
+            start.start(network, train.vocabulary, seed=seed_for(seed, "new words"))
+        self.network = network.to(device)
         self.optimizer = torch.optim.Adam(
-            self.network.parameters(),
+            learnt_parameters(self.network, config.train.learns),
             lr=config.train.learning_rate,
             weight_decay=config.train.weight_decay,
             fused=True,
@@ -292,6 +304,20 @@ class _Run:
         mean_loss = float(losses) / len(order)
         _refuse_divergence(mean_loss, f"training loss of epoch {epoch}", self.train)
         return mean_loss, int(n_correct) / len(order)
+
+
+# Smaller samples of a seed are parts of larger ones.
+def _samples(config: Config, train: QuestionDataset, seed: int) -> QuestionDataset:
+    n_samples = config.train.samples
+    if n_samples is None:
+        return train
+    if n_samples > len(train):
+        raise TrainingError(
+            f"train.samples is {n_samples}, and there are {len(train)} questions to "
+            "learn from"
+        )
+    order = generator_for(seed, "samples").permutation(len(train))
+    return train.rows(np.sort(order[:n_samples]))
 
 
 # Epochs of training so far, with fractions, to a learning rate.

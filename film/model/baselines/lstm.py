@@ -55,6 +55,11 @@ class LstmBaseline(nn.Module):
                 inputs = width
             self.classifier.append(nn.Linear(inputs, sizes.n_answers))
 
+    @property
+    def question_side(self) -> list[nn.Module]:
+        """What reads the question."""
+        return [self.embedding, self.rnn]
+
     def forward(
         self,
         questions: Int[Tensor, "batch tokens"],
