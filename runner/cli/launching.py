@@ -224,6 +224,7 @@ def _sweep(
             display=display,
             wishes=watch.wishes,
             measured=measured_of(request.trials, records),
+            is_cluster=workers.address is not None,
         )
         source = request.source
         return sweep(plan.to_run, source, workers, view, screens=watch.screens)

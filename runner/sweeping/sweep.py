@@ -9,7 +9,7 @@ from runner.planning.sources import DataSource
 from runner.store.record import Record, TrialState
 from runner.store.workspace import Workspace
 from runner.sweeping.needs import Measured, Peaks
-from runner.sweeping.progress import Board, Display, Heartbeat
+from runner.sweeping.progress import Board, Display, Heartbeat, clock
 from runner.sweeping.stopping import Stop, Wish, Wishes
 from runner.sweeping.workers import Workers
 from runner.tracking.mirror import Mirror
@@ -124,6 +124,7 @@ class SweepView:
     display: Display
     wishes: Wishes
     measured: Measured
+    is_cluster: bool = False
 
     def expected(self, trial_id: str) -> Peaks:
         """Say what a trial will take, by those of its kind.
@@ -206,6 +207,19 @@ class SweepView:
         """
         self.display.refresh()
         return self.wishes.hear()
+
+    def idle(self, seconds: float) -> None:
+        """Say that trials wait for a worker, and none takes them up.
+
+        Args:
+            seconds: For how long.
+        """
+        where = "this machine is busy, or `film doctor` says why"
+        if self.is_cluster:
+            where = "`ray status` says whether a machine of the cluster is left"
+        self.display.say(
+            f"no worker has taken up a trial for {clock(seconds)}: {where}"
+        )
 
     def stopping(self, why: Stop) -> None:
         """Say that the sweep ends early.

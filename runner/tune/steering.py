@@ -27,6 +27,7 @@ __all__ = ["Sweep", "SweepListener", "let_go"]
 
 _DEATH_S: Final = 25.0  # on another machine, longer than its lease is believed
 _TAIL_BYTES: Final = 16_384
+_IDLE_S: Final = 60.0  # a worker starts in less, unless its machine is very busy
 
 
 class SweepListener(Protocol):
@@ -64,6 +65,10 @@ class SweepListener(Protocol):
         """Say, several times a second, what is asked of the sweep."""
         ...
 
+    def idle(self, seconds: float) -> None:
+        """Hear that trials could run, and that for so long no worker took one up."""
+        ...
+
     def stopping(self, why: Stop) -> None:
         """Hear that the sweep ends early, which takes some seconds."""
         ...
@@ -95,6 +100,8 @@ class Sweep:
         self._dropped: set[int] = set()
         self._actors: dict[int, Any] = {}
         self._kills = OutOfMemoryKills()
+        self._begun: set[int] = set()  # what workers have taken up, and not ended
+        self._idle_since: float | None = None  # None: it is not, or that was said
 
     def next(self) -> dict[str, Any] | None:
         """Give the next trial to Tune.
@@ -109,6 +116,8 @@ class Sweep:
             return None
         folder = TrialFolder(self.jobs[number].folder)
         self._taken[number] = _Taken.now(folder)
+        if not self._begun:
+            self._idle_since = time.monotonic()
         peaks = self._listener.expected(folder.trial_id)
         return {
             "index": number,
@@ -128,6 +137,7 @@ class Sweep:
             self._interruption.request(wish.stop)
         if wish.dropped:
             self._drop(wish.dropped)
+        self._look_for_workers()
 
     def pass_on(self) -> None:
         """Let Tune stop, where that was asked."""
@@ -137,6 +147,8 @@ class Sweep:
     def started(self, number: int, actor: Any) -> None:  # noqa: ANN401 - Ray's
         """Note that a worker took up a trial."""
         self._actors[number] = actor
+        self._begun.add(number)
+        self._idle_since = time.monotonic()
         self._far.started(self._id(number))
         self._listener.started(self._id(number))
         if number in self._dropped:
@@ -157,7 +169,7 @@ class Sweep:
 
     def ended(self, number: int) -> None:
         """Note that a trial is over."""
-        self._lineup.end(number)
+        self._leave(number)
         problem = self._far.ended(self._id(number))
         if problem:
             folder = TrialFolder(self.jobs[number].folder)
@@ -174,7 +186,7 @@ class Sweep:
         try:
             self._bury(number, said)
         finally:
-            self._lineup.end(number)  # whatever the disk does: else nobody ever ends
+            self._leave(number)  # whatever the disk does: else nobody ever ends
 
     def _bury(self, number: int, said: str) -> None:
         folder = TrialFolder(self.jobs[number].folder)
@@ -201,6 +213,20 @@ class Sweep:
         let_go(folder)
         folder.fail_unless_held(f"its process {cause}{after}{often}")
         self.ended(number)
+
+    def _leave(self, number: int) -> None:
+        self._lineup.end(number)
+        self._begun.discard(number)
+        self._idle_since = time.monotonic()
+
+    # Where every machine of a cluster is lost, Ray waits in silence for another one.
+    def _look_for_workers(self) -> None:
+        if self._idle_since is None or self._begun or not self._lineup.n_running:
+            return
+        idle_s = time.monotonic() - self._idle_since
+        if idle_s > _IDLE_S:
+            self._idle_since = None
+            self._listener.idle(idle_s)
 
     def note_screened(self) -> None:
         """Write down what was screened out, after its worker has let go."""

@@ -3,13 +3,14 @@
 import errno
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
 
 from runner.store.record import TrialFolder
 from runner.sweeping.needs import Peaks
+from runner.sweeping.stopping import Wish
 from runner.sweeping.workers import Workers
 from runner.tune.steering import Sweep
 from runner.working.guards import Limits
@@ -74,3 +75,22 @@ def test_a_trial_can_be_given_out_while_its_log_cannot_be_seen(
     monkeypatch.undo()
     sweep.ended(number)
     assert sweep.is_over
+
+
+def test_that_no_worker_takes_up_a_trial_is_said_once(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = cast("Mock", sweep._listener)
+    listener.hear.return_value = Wish()
+    monkeypatch.setattr("runner.tune.steering._IDLE_S", 0.0)
+    number = give(sweep)
+    sweep.look()
+    sweep.look()
+    assert listener.idle.call_count == 1
+    sweep.started(number, object())
+    sweep.look()
+    assert listener.idle.call_count == 1
+    sweep.failed(number, SAID)  # its machine is gone, and there is no other
+    give(sweep)
+    sweep.look()
+    assert listener.idle.call_count == 2
