@@ -34,6 +34,7 @@ __all__ = [
     "Conditioning",
     "Config",
     "Coordinates",
+    "EnginePrograms",
     "FilmConfig",
     "FilmPlacement",
     "GammaConstraint",
@@ -42,7 +43,9 @@ __all__ = [
     "Learns",
     "LstmConfig",
     "ModelConfig",
+    "N2nmnConfig",
     "Norm",
+    "PgEeConfig",
     "Pooling",
     "Precision",
     "Schedule",
@@ -57,6 +60,8 @@ class Architecture(StrEnum):
 
     FILM = "film"
     LSTM = "lstm"  # the question alone
+    PG_EE = "pg_ee"  # writes a program and runs it
+    N2NMN = "n2nmn"  # plans a layout of attention modules
 
 
 class FilmPlacement(StrEnum):
@@ -141,6 +146,13 @@ class Learns(StrEnum):
     GENERATOR = "generator"  # what reads the question; of a baseline, its encoder
 
 
+class EnginePrograms(StrEnum):
+    """Which programs an execution engine learns from in a stage of its own."""
+
+    PREDICTED = "predicted"  # the program generator's, for every question
+    TRUE = "true"  # the data's, for every question that has one
+
+
 class Schedule(StrEnum):
     """How the learning rate moves over ``max_epochs``."""
 
@@ -171,6 +183,9 @@ _Blocks = Annotated[
 _Count = Annotated[int, Field(strict=True, ge=1)]
 _Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
 _Switch = Annotated[bool, Field(strict=True)]
+_Epochs = Annotated[int, Field(strict=True, ge=0)]  # of a stage
+_Factor = Annotated[_Number, Field(gt=0)]
+_Decay = Annotated[_Number, Field(ge=0, lt=1)]
 _LATER = ("learns", "samples")  # of training: after the first trials had names
 
 
@@ -236,11 +251,78 @@ class LstmConfig(_Settings):
     classifier_hidden: tuple[_Count, ...] = (1024,)
 
 
+class PgEeConfig(_Settings):
+    """PG+EE: a program generator and an execution engine, trained in three stages.
+
+    First the generator learns a number of known programs; then the engine learns to
+    run programs; for what is left of ``train.max_epochs`` both learn from answers
+    alone, the generator by REINFORCE. In every stage an epoch is as many questions
+    as there are to train on, so that the generator sees the few that have programs
+    many times over, and every stage has an optimiser, and under a decaying schedule a
+    decay, of its own.
+
+    The code trains 20,000, 100,000 and 100,000 batches of 64: with all of CLEVR, the
+    epochs below and a ``train.max_epochs`` of 20. It has ``train.learning_rate``
+    5e-4 and no ``train.weight_decay``. It runs true programs in its second stage,
+    for every question, although its instructions say predicted ones; with few
+    programs these alone keep to the number, and are the default.
+
+    References:
+        Johnson et al., ICCV 2017, https://arxiv.org/abs/1705.03633, Section 3; sizes
+        as in https://github.com/facebookresearch/clevr-iep.
+    """
+
+    word_dim: _Count = 300
+    hidden: _Count = 256
+    n_layers: _Count = 2
+    max_length: _Count = 30  # of what the generator writes
+    width: _Count = 128
+    stem_layers: _Count = 2
+    projection: _Count = 512
+    classifier_hidden: tuple[_Count, ...] = (1024,)
+    programs: _Count | Literal["all"] = 18000  # how many are known; the seed says which
+    generator_epochs: _Epochs = 2
+    engine_epochs: _Epochs = 9
+    engine_programs: EnginePrograms = EnginePrograms.PREDICTED
+    joint_rate: _Factor = 1.0  # of train.learning_rate, in the joint stage
+    reward_decay: _Decay = 0.9  # of the moving average that rewards are held against
+
+
+class N2nmnConfig(_Settings):
+    """N2NMN: a layout policy and attention modules, trained in two stages.
+
+    First the policy learns the layouts of all known programs, and the modules learn in
+    these; for what is left of ``train.max_epochs`` the policy searches by REINFORCE,
+    and both learn from answers alone. The code has ``train.learning_rate`` 1e-3,
+    ``train.weight_decay`` 5e-6 (on half the squares of weights, biases left out) and
+    80,000 batches of 64 in each stage; the search goes on from batch 50,000.
+
+    References:
+        Hu et al., ICCV 2017, https://arxiv.org/abs/1704.05526; sizes and stages as in
+        https://github.com/ronghanghu/n2nmn.
+    """
+
+    word_dim: _Count = 300
+    module_dim: _Count = 300
+    hidden: _Count = 512
+    n_layers: _Count = 2
+    max_length: Annotated[int, Field(strict=True, ge=2)] = 10  # modules of a layout
+    map_dim: _Count = 250
+    transform_kernel: _Count = 5
+    cloning_epochs: _Epochs = 5
+    search_rate: _Factor = 0.1  # of train.learning_rate, in the search
+    entropy: Annotated[_Number, Field(ge=0)] = 0.005  # weight of the policy's entropy
+    loss_decay: _Decay = 0.99  # of the moving average that losses are held against
+    max_gradient: _Factor | None = 10.0  # norm, of each weight's by itself
+
+
 class ModelConfig(_Settings):
     """The network, FiLM or a baseline; ``n_blocks`` is the depth of Table 3."""
 
     architecture: Architecture = Architecture.FILM
     lstm: LstmConfig = LstmConfig()
+    pg_ee: PgEeConfig = PgEeConfig()
+    n2nmn: N2nmnConfig = N2nmnConfig()
     film: FilmConfig = FilmConfig()
     generator: GeneratorConfig = GeneratorConfig()
     stem: StemConfig = StemConfig()
@@ -261,6 +343,22 @@ class ModelConfig(_Settings):
                 return self.stem.input
             case Architecture.LSTM:
                 return None
+            case Architecture.PG_EE | Architecture.N2NMN:
+                return ImageInput.FEATURES
+
+    @property
+    def first_stages(self) -> dict[str, int]:
+        """Epochs of the stages before the last, by the names of their settings."""
+        match self.architecture:
+            case Architecture.PG_EE:
+                return {
+                    "model.pg_ee.generator_epochs": self.pg_ee.generator_epochs,
+                    "model.pg_ee.engine_epochs": self.pg_ee.engine_epochs,
+                }
+            case Architecture.N2NMN:
+                return {"model.n2nmn.cloning_epochs": self.n2nmn.cloning_epochs}
+            case _:
+                return {}
 
     @property
     def conditioned_blocks(self) -> tuple[int, ...]:
@@ -289,6 +387,7 @@ class ModelConfig(_Settings):
         kernels = {
             "model.kernel_size": self.kernel_size,
             "model.stem.kernel_size": self.stem.kernel_size,
+            "model.n2nmn.transform_kernel": self.n2nmn.transform_kernel,
         }
         for name, size in kernels.items():
             if size % 2 == 0:
@@ -342,6 +441,17 @@ class Config(_Settings):
 
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+
+    @model_validator(mode="after")
+    def _refuse_stages_without_end(self) -> "Config":
+        stages = self.model.first_stages
+        if sum(stages.values()) > self.train.max_epochs:
+            epochs = " and ".join(f"{name} is {n}" for name, n in stages.items())
+            raise ValueError(
+                f"{epochs}, but train.max_epochs, which the last stage gets the rest "
+                f"of, is {self.train.max_epochs}; take more"
+            )
+        return self
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Config":
         """Make a configuration that differs in the named settings.
@@ -544,9 +654,28 @@ def _inert_settings(config: Config) -> dict[str, str]:
     }
     if model.architecture is Architecture.FILM:
         inert |= _inert_in_film(model)
+    inert |= _inert_in_stages(config)
     patience = config.train.patience
     if patience is not None and patience >= last - 1:  # it could stop the last alone
         inert["train.patience"] = f"train.max_epochs is {last}"
+    return inert
+
+
+def _inert_in_stages(config: Config) -> dict[str, str]:
+    stages = config.model.first_stages
+    inert = {}
+    if stages.get("model.pg_ee.generator_epochs") == 0:
+        inert["model.pg_ee.programs"] = "model.pg_ee.generator_epochs is 0"
+    if stages.get("model.pg_ee.engine_epochs") == 0:
+        inert["model.pg_ee.engine_programs"] = "model.pg_ee.engine_epochs is 0"
+    if stages and sum(stages.values()) == config.train.max_epochs:
+        last = {
+            Architecture.PG_EE: ("joint_rate", "reward_decay"),
+            Architecture.N2NMN: ("search_rate", "entropy", "loss_decay"),
+        }[config.model.architecture]
+        why = f"{' and '.join(stages)} leave no epoch"
+        group = f"model.{config.model.architecture}"
+        inert |= {f"{group}.{name}": why for name in last}
     return inert
 
 

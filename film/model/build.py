@@ -2,6 +2,8 @@
 
 from film.config import Architecture, ModelConfig
 from film.model.baselines.lstm import LstmBaseline
+from film.model.baselines.n2nmn import N2nmn
+from film.model.baselines.pg_ee import PgEe
 from film.model.network import DataSizes, FilmNetwork
 
 __all__ = ["build_network"]
@@ -13,7 +15,7 @@ def build_network(
     *,
     generator_seed: int = 0,
     network_seed: int = 1,
-) -> FilmNetwork | LstmBaseline:
+) -> FilmNetwork | LstmBaseline | PgEe | N2nmn:
     """Build a network; all are called with questions and images, and give logits.
 
     Args:
@@ -33,6 +35,20 @@ def build_network(
         case Architecture.LSTM:
             return LstmBaseline(
                 config.lstm,
+                sizes,
+                generator_seed=generator_seed,
+                network_seed=network_seed,
+            )
+        case Architecture.PG_EE:
+            return PgEe(
+                config.pg_ee,
+                sizes,
+                generator_seed=generator_seed,
+                network_seed=network_seed,
+            )
+        case Architecture.N2NMN:
+            return N2nmn(
+                config.n2nmn,
                 sizes,
                 generator_seed=generator_seed,
                 network_seed=network_seed,

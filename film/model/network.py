@@ -23,6 +23,7 @@ class DataSizes:
     n_words: int  # of the questions' vocabulary, special tokens included
     n_answers: int  # likewise
     image_shape: tuple[int, int, int]  # channels, height, width
+    program_words: tuple[str, ...] = ()  # of the programs' vocabulary, by number
 
 
 class FilmNetwork(nn.Module):

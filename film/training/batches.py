@@ -67,6 +67,7 @@ def batches(
             questions=batch.questions.to(device),
             images=batch.images.to(device),
             answers=batch.answers.to(device),
+            programs=batch.programs.to(device),
         )
 
     with ThreadPoolExecutor(max_workers=1) as reader:
