@@ -7,12 +7,15 @@ References:
     which there are many, so that the share of false ones among those found is.
 """
 
-import math
-from typing import Final, Literal
+from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 __all__ = ["ALPHA", "benjamini_hochberg", "holm"]
+
+_Floats = npt.NDArray[np.float64]
 
 ALPHA: Final = 0.05
 """The chance of a false alarm that every test and every family of tests is held to."""
@@ -27,7 +30,9 @@ def holm(p: pd.Series) -> pd.Series:
     Returns:
         Corrected values, in the same places.
     """
-    return _corrected(p, "holm")
+    ordered, places = _ordered(p)
+    left = len(ordered) - np.arange(len(ordered))  # hypotheses that are not rejected
+    return _put_back(np.maximum.accumulate(left * ordered), places, p)
 
 
 def benjamini_hochberg(p: pd.Series) -> pd.Series:
@@ -39,14 +44,22 @@ def benjamini_hochberg(p: pd.Series) -> pd.Series:
     Returns:
         Corrected values, in the same places.
     """
-    return _corrected(p, "fdr_bh")
+    ordered, places = _ordered(p)
+    shares = ordered * len(ordered) / (1 + np.arange(len(ordered)))
+    return _put_back(np.minimum.accumulate(shares[::-1])[::-1], places, p)
 
 
-def _corrected(p: pd.Series, method: Literal["holm", "fdr_bh"]) -> pd.Series:
-    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415 - takes .6 s
+# statsmodels has both, and collects garbage at every call: .2 s in a report's process.
+def _ordered(p: pd.Series) -> tuple[_Floats, npt.NDArray[np.intp]]:
+    values = p.to_numpy(dtype=float)
+    places = np.flatnonzero(~np.isnan(values))
+    places = places[np.argsort(values[places], kind="stable")]
+    return values[places], places
 
-    corrected = pd.Series(math.nan, index=p.index)
-    tested = p.notna()
-    if tested.any():
-        corrected[tested] = multipletests(p[tested], method=method)[1]
-    return corrected
+
+def _put_back(
+    corrected: _Floats, places: npt.NDArray[np.intp], p: pd.Series
+) -> pd.Series:
+    values = np.full(len(p), np.nan)
+    values[places] = np.minimum(corrected, 1.0)
+    return pd.Series(values, index=p.index)

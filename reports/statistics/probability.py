@@ -20,6 +20,7 @@ from scipy.special import ndtri
 __all__ = ["Odds", "OddsRule", "odds_of_beating"]
 
 _RUNS_FOR_INTERVAL: Final = 10
+_BESIDE: Final = 1e-9
 _MEANINGFUL: Final = 0.75  # Bouthillier et al., 2021
 
 
@@ -90,6 +91,7 @@ def _interval(value: float, m: int, n: int) -> tuple[float, float]:
         pairs = 1 + weight * ((1 - true) / (2 - true) + true / (1 + true))
         return (value - true) ** 2 - z**2 * true * (1 - true) * pairs / (m * n)
 
-    lower = 0.0 if value <= 0 else float(brentq(excess, 0, value))
-    upper = 1.0 if value >= 1 else float(brentq(excess, value, 1))
+    # Just beside the estimate, for at 0 and 1 the excess is none in itself.
+    lower = 0.0 if value <= 0 else float(brentq(excess, 0, value - _BESIDE))
+    upper = 1.0 if value >= 1 else float(brentq(excess, value + _BESIDE, 1))
     return lower, upper

@@ -102,10 +102,14 @@ def suspects(rows: Mapping[str, _Runs], left_out: set[str]) -> dict[str, list[in
     Returns:
         Positions of such runs, by row; rows without any are not named.
     """
-    telling = [row for row in rows if row not in left_out and len(rows[row]) > 1]
+    spreads = {
+        row: (float(np.var(runs, ddof=1)), len(runs) - 1.0)
+        for row, runs in rows.items()
+        if row not in left_out and len(runs) > 1
+    }
     found = {}
     for row, runs in rows.items():
-        usual = _usual([rows[other] for other in telling if other != row])
+        usual = _usual([its for other, its in spreads.items() if other != row])
         far = [i for i in range(len(runs)) if _stands_apart(runs, i, usual)]
         if far:
             found[row] = far
@@ -114,13 +118,12 @@ def suspects(rows: Mapping[str, _Runs], left_out: set[str]) -> dict[str, list[in
 
 # The s.d. of runs that most rows have, and its degrees of freedom. A median, for a row
 # with a run that went astray would raise a mean; it knows about half as much.
-def _usual(rows: Sequence[_Runs]) -> tuple[float, float] | None:
-    if len(rows) < _FEWEST_ROWS:
+def _usual(spreads: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    if len(spreads) < _FEWEST_ROWS:
         return None
-    df = np.array([len(runs) - 1.0 for runs in rows])
-    variances = np.array([np.var(runs, ddof=1) for runs in rows])
-    medians = chdtri(df, 0.5) / df
-    return math.sqrt(float(np.median(variances / medians))), float(df.sum()) / 2
+    variances, df = np.array(spreads).T
+    median = float(np.median(variances * df / chdtri(df, 0.5)))
+    return math.sqrt(median), float(df.sum()) / 2
 
 
 def _stands_apart(runs: _Runs, i: int, usual: tuple[float, float] | None) -> bool:
