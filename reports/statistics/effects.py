@@ -103,10 +103,10 @@ def estimate_effects(
         scale: What effects are differences of.
 
     Returns:
-        The effects; None where the design has no components.
+        The effects; None where the design has no components, or no run has finished.
     """
     rows = combine(study, results)
-    if rows is None or study.design is None:
+    if study.design is None or rows is None or not rows.runs:
         return None
     found = _estimate(study.design, rows, scale)
     if scale is not Scale.ACCURACY or not rows.collapsed:
