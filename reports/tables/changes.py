@@ -4,17 +4,21 @@ import pandas as pd
 
 from reports.results import records
 from reports.tables.numbers import NOTHING
+from reports.tables.source import Source
 from reports.tables.spec import Cell, Column, TableSpec, grouped
 
 __all__ = ["change_table"]
 
 
-def change_table(name: str, trials: pd.DataFrame) -> TableSpec:
+def change_table(
+    name: str, trials: pd.DataFrame, *, source: Source | None = None
+) -> TableSpec:
     """Set out what each row changes in the baseline.
 
     Args:
         name: The study.
         trials: Its wanted trials.
+        source: What the study is.
 
     Returns:
         The table.
@@ -24,5 +28,16 @@ def change_table(name: str, trials: pd.DataFrame) -> TableSpec:
         (row["group"], (Cell(row["row"]), Cell(row["changes"] or NOTHING)))
         for row in records(rows)
     ]
-    columns = (Column("Variation"), Column("Changes to the baseline"))
-    return TableSpec(name, f"Rows of {name}", columns, grouped(lines))
+    columns = (
+        Column("Variation", name="variation"),
+        Column("Changes to the baseline", name="changes"),
+    )
+    return TableSpec(
+        name,
+        f"Rows of {name}",
+        columns,
+        grouped(lines),
+        kind="changes",
+        frame=rows[["row", "group", "changes"]].reset_index(drop=True),
+        source=source or Source(study=name),
+    )

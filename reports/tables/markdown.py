@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from reports.tables.spec import Cell, TableSpec
 
 __all__ = ["to_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|&#~])")
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|&#~])")
 
 
 def to_markdown(table: TableSpec) -> str:
@@ -19,33 +20,36 @@ def to_markdown(table: TableSpec) -> str:
     Returns:
         A caption, the table and its notes, with a line break at the end.
     """
-    n_empty = len(table.columns) - 1
+    table = table.in_words()
     rules = ["---:" if column.is_number else ":---" for column in table.columns]
     lines = [
         f"**{_escaped(table.caption)}**",
         "",
-        _markdown_row([_escaped(column.heading) for column in table.columns]),
-        _markdown_row(rules),
+        _row([_escaped(column.heading) for column in table.columns]),
+        _row(rules),
     ]
     for section in table.sections:
         if section.heading:
-            lines.append(
-                _markdown_row([f"**{_escaped(section.heading)}**", *[""] * n_empty])
-            )
+            empty = [""] * (len(table.columns) - 1)
+            lines.append(_row([f"**{_escaped(section.heading)}**", *empty]))
         indent = "&emsp;" if section.heading else ""
         for first, *others in section.lines:
-            texts = [indent + _marked(first), *map(_marked, others)]
-            lines.append(_markdown_row(texts))
+            lines.append(_row([indent + _marked(first), *map(_marked, others)]))
     notes = [f"- {_escaped(note)}" for note in table.notes]
     return "\n".join([*lines, *([""] if notes else []), *notes, ""])
 
 
-def _markdown_row(texts: Sequence[str]) -> str:
+def _row(texts: Sequence[str]) -> str:
     return f"| {' | '.join(texts)} |"
 
 
 def _marked(cell: Cell) -> str:
-    return f"**{_escaped(cell.text)}**" if cell.is_bold else _escaped(cell.text)
+    text = _escaped(cell.text)
+    if cell.is_bold and text:
+        text = f"**{text}**"
+    if cell.is_underlined and text:
+        text = f"<ins>{text}</ins>"
+    return f"{text} {_escaped(cell.beside)}".strip()
 
 
 def _escaped(text: str) -> str:

@@ -1,8 +1,21 @@
 """Numbers as a table prints them: percent, points, and never a negative zero."""
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
-__all__ = ["NOTHING", "count", "interval", "mean_and_sd", "percent", "signed"]
+__all__ = [
+    "NOTHING",
+    "both_runs",
+    "count",
+    "interval",
+    "mean_and_sd",
+    "percent",
+    "probability",
+    "signed",
+]
+
+_LEAST: Final = 0.001  # that a table prints of a probability
 
 NOTHING = "—"
 """What a cell says where there is no number."""
@@ -64,6 +77,35 @@ def mean_and_sd(mean: float, sd: float, decimals: int = 1) -> str:
     if math.isnan(sd):
         return percent(mean, decimals)
     return f"{percent(mean, decimals)} ± {percent(sd, decimals)}"
+
+
+def both_runs(runs: Sequence[float], decimals: int = 1) -> str:
+    """Write the accuracies of two runs, which have no standard deviation to speak of.
+
+    Args:
+        runs: Fractions.
+        decimals: Digits after the point.
+
+    Returns:
+        For instance ``[96.7, 97.1]``, the lower one first.
+    """
+    return f"[{', '.join(percent(run, decimals) for run in sorted(runs))}]"
+
+
+def probability(value: float) -> str:
+    """Write a probability.
+
+    Args:
+        value: From 0 to 1, or NaN.
+
+    Returns:
+        For instance ``.042`` or ``< .001``; a dash for NaN.
+    """
+    if math.isnan(value):
+        return NOTHING
+    if 0 < value < _LEAST:
+        return "< .001"
+    return f"{value:.3f}".removeprefix("0") if value < 1 else "1"
 
 
 def count(number: int, noun: str) -> str:

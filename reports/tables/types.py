@@ -1,56 +1,100 @@
 """The table of accuracies by type of question."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pandas as pd
 
 from reports.results import records
+from reports.statistics.corrections import ALPHA
 from reports.tables.marks import CONFOUND_MARK, marked
-from reports.tables.numbers import percent
+from reports.tables.numbers import count, percent
+from reports.tables.source import Source
 from reports.tables.spec import Cell, Column, TableSpec, grouped
 
 __all__ = ["type_table"]
 
+_MEANS: Final = (
+    "Means over finished runs, at the epoch that is best over all questions{where}."
+)
+_HALF: Final = " of one half of the scenes, and on the other half"
+_WORSE: Final = "▼"
+_BETTER: Final = "▲"
+
 
 def type_table(
-    name: str, by_type: pd.DataFrame, confounds: Mapping[str, str]
+    name: str,
+    cells: pd.DataFrame,
+    confounds: Mapping[str, str],
+    *,
+    columns: Sequence[str] = (),
+    source: Source | None = None,
 ) -> TableSpec | None:
     """Set out every row's accuracy on each type of question.
 
     Args:
         name: The study.
-        by_type: One row per row of the study and type, as ``accuracy_by_type`` gives.
+        cells: One row per row of the study and type, as ``estimate_cells`` or
+            ``accuracy_by_type`` gives; cells are marked where they are tested.
         confounds: What rows were also changed in, where they were.
+        columns: Which types, by name or pattern; none is all.
+        source: What the numbers follow from.
 
     Returns:
         The table; nothing where no accuracy by type was recorded.
     """
-    if by_type.empty:
+    if cells.empty:
         return None
-    headings = {
-        row["type"]: _type_heading(row)
-        for row in records(by_type.drop_duplicates("type"))
-    }
+    source = source or Source(study=name)
+    types = [
+        Column(_heading(row), is_number=True, name=row["type"])
+        for row in records(cells.drop_duplicates("type"))
+    ]
     lines = []
-    for (row, group), cells in by_type.groupby(["row", "group"], sort=False):
-        texts = [percent(accuracy) for accuracy in cells["accuracy"]]
-        label = marked(str(row), confounds.get(str(row), ""))
-        lines.append((str(group), tuple(Cell(text) for text in (label, *texts))))
-    return TableSpec(
+    for (row, group), mine in cells.groupby(["row", "group"], sort=False):
+        label = Cell(marked(str(row), confounds.get(str(row), "")))
+        lines.append((str(group), (label, *map(_cell, records(mine)))))
+    whole = TableSpec(
         name,
         f"Validation accuracy (%) by type of question: {name}",
-        (Column("Variation"), *(Column(h, is_number=True) for h in headings.values())),
+        (Column("Variation", name="variation"), *types),
         grouped(lines),
         (
-            "Means over finished runs, at the epoch that is best over all questions.",
+            _MEANS.format(where=_HALF if source.select_on == "half" else ""),
+            *_test_notes(cells),
             *([f"{CONFOUND_MARK} Also trained otherwise."] if confounds else []),
         ),
+        kind="types",
+        frame=source.name_trials(cells),
+        source=source,
     )
+    return whole.chosen(columns)
 
 
-def _type_heading(row: Mapping[str, Any]) -> str:
+def _cell(row: Mapping[str, Any]) -> Cell:
+    text = percent(row["accuracy"])
+    if not row.get("p_bh", math.nan) < ALPHA:
+        return Cell(text)
+    is_worse = row["delta"] < 0
+    mark, kind = (_WORSE, "worse") if is_worse else (_BETTER, "better")
+    return Cell(text, beside=mark, kind=kind)
+
+
+def _test_notes(cells: pd.DataFrame) -> list[str]:
+    n_tests = int(cells["p_bh"].notna().sum()) if "p_bh" in cells else 0
+    if not n_tests:
+        return []
+    note = (
+        f"{_WORSE} {_BETTER} Worse or better than the baseline on this type, over "
+        "training runs and scenes: p below .05 after Benjamini and Hochberg's "
+        f"correction over {count(n_tests, 'cell')}, so that about one in twenty marked "
+        "cells is expected to be false. A cell without a mark is not shown to be equal."
+    )
+    return [note]
+
+
+def _heading(row: Mapping[str, Any]) -> str:
     name = str(row["type"]).replace("_", " ")
     n = row["n_questions"]
     return name if n is None or math.isnan(n) else f"{name} ({int(n):,})"

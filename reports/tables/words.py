@@ -7,8 +7,10 @@ from typing import Any, Final
 import pandas as pd
 
 from reports.results import RunState, records
+from reports.selection import SelectOn
 from reports.statistics import Verdict
 from reports.statistics.intervals import Basis
+from reports.statistics.words import statistics_words
 from reports.tables.marks import CONFOUND_MARK
 from reports.tables.numbers import count
 from studies.study import Study
@@ -16,6 +18,7 @@ from studies.study import Study
 __all__ = ["accuracy_notes", "confounds", "left_out", "measured", "unfinished"]
 
 _ROWS_TO_NAME: Final = 6
+_TWO: Final = 2
 _STATES: Final = {
     RunState.FAILED: "failed",
     RunState.DIVERGED: "diverged",
@@ -24,10 +27,13 @@ _STATES: Final = {
     RunState.QUEUED: "queued",
     RunState.MISSING: "missing",
 }
-_EPOCH_NOTE: Final = (
-    "Each run is scored at its best epoch, chosen on these same validation questions: "
-    "optimistic, by the same rule for every row."
-)
+_EPOCH_NOTES: Final = {
+    SelectOn.ALL: "Each run is scored at its best epoch, chosen on these same "
+    "validation questions: optimistic, by the same rule for every row.",
+    SelectOn.HALF: "Each run is scored at the epoch that is best on one half of the "
+    "validation scenes; all that is said here is of the other half, which had no part "
+    "in that choice.",
+}
 _DESIGN_NOTE: Final = (
     "Between the runs of a row the seed alone varies (initial weights, order of the "
     "questions); a row differs from the baseline in the named change alone{but}, and "
@@ -47,12 +53,17 @@ _TESTED: Final = (
 )
 
 
-def accuracy_notes(estimates: pd.DataFrame, margin: float | None) -> list[str]:
+def accuracy_notes(
+    estimates: pd.DataFrame,
+    margin: float | None,
+    select_on: SelectOn = SelectOn.ALL,
+) -> list[str]:
     """Explain every number and sign of an accuracy table.
 
     Args:
         estimates: One row per row of the study.
         margin: Percentage points that would matter, if the study says so.
+        select_on: By which scenes the epoch of each run was chosen.
 
     Returns:
         Sentences, one note each.
@@ -66,7 +77,8 @@ def accuracy_notes(estimates: pd.DataFrame, margin: float | None) -> list[str]:
         *_interval_notes(rows),
         *_verdict_notes(rows, margin),
         *_range_note(rows),
-        _EPOCH_NOTE,
+        *statistics_words(estimates),
+        _EPOCH_NOTES[select_on],
         *_confound_notes(rows),
     ]
 
@@ -208,10 +220,14 @@ def _questions(rows: Sequence[dict[str, Any]]) -> str:
 
 def _accuracy_note(rows: Sequence[dict[str, Any]]) -> str:
     runs = {row["n_runs"] for row in rows if row["n_runs"]}
-    each = f" ({count(runs.pop(), 'run')} per row)" if len(runs) == 1 else ""
+    each = f" ({count(next(iter(runs)), 'run')} per row)" if len(runs) == 1 else ""
+    questions = _questions(rows)
     if _most(rows) == 1:
-        return f"Accuracy of one training run per row{_questions(rows)}."
-    return f"Accuracy: mean ± s.d. over training runs{each}{_questions(rows)}."
+        return f"Accuracy of one training run per row{questions}."
+    if _most(rows) == _TWO:
+        return f"Accuracy: mean of two training runs, both in brackets{questions}."
+    two = "; both runs in brackets where there are two" if _TWO in runs else ""
+    return f"Accuracy: mean ± s.d. over training runs{each}{two}{questions}."
 
 
 def _interval_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
