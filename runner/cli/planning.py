@@ -32,6 +32,7 @@ def echo_plan(
     as_json: bool,
     retry: Collection[str] | None = None,
     price: float | None = None,
+    run_sd: float | None = None,
 ) -> None:
     """Print what would be run.
 
@@ -41,7 +42,10 @@ def echo_plan(
         as_json: For a program.
         retry: Launch these trials alone.
         price: Of an hour of one GPU, or of one core.
+        run_sd: Points that runs of a row differ by; None for what records tell.
     """
+    from runner.cli.power import power_json, power_of
+
     past = request.past()
     states = {trial_id: its.state for trial_id, its in past.items()}
     plan = request.plan_of(states, retry=retry)
@@ -50,12 +54,14 @@ def echo_plan(
     inert = find_inert([row for row in request.study.rows if row.label in labels])
     left_over = request.left_over()
     expected = forecast(request, plan, workers)
+    power = power_of(request, run_sd)
     if as_json:
         content = {
             **_plan_json(request, plan, past),
             **_rows_json(rows, inert, left_over),
             "other_data": request.other_data(),
             "forecast": _forecast_json(expected, workers, price),
+            "power": power_json(power),
         }
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
         return
@@ -66,6 +72,8 @@ def echo_plan(
     if changed:
         click.echo(changed)
     click.echo(plan.summary(str(workers)))
+    if retry is None:
+        click.echo(power.sentence)
     if expected is not None:
         for line in _forecast_lines(expected, workers, price):
             click.echo(line)

@@ -68,19 +68,28 @@ def show(study: str, *, as_json: bool) -> None:
     metavar="P",
     help="Of an hour of one GPU or, on the CPU, of one core.",
 )
+@click.option(
+    "--run-sd",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="POINTS",
+    help="How much runs of a row differ, to tell power by; else as recorded runs do, "
+    "or the paper's.",
+)
 @as_json
 def plan(
     study: str,
     *,
     probe: bool,
     price: float | None,
+    run_sd: float | None,
     as_json: bool,
     **flags: Unpack[Flags],
 ) -> None:
     """Show what a launch of STUDY would run, and what that would take.
 
     Time and memory are told by trials that are recorded, or by --probe, whose figures
-    are kept in the store.
+    are kept in the store. How likely a difference of one point is found is told by how
+    much recorded runs of a row differ, or by --run-sd.
 
     Example: film plan quick --seeds 2 --probe --price 0.05
     """
@@ -90,7 +99,7 @@ def plan(
     request, workers = resolve(study, flags)
     if probe:
         measure(request, workers)
-    echo_plan(request, workers, as_json=as_json, price=price)
+    echo_plan(request, workers, as_json=as_json, price=price, run_sd=run_sd)
 
 
 @click.command()
