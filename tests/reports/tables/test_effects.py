@@ -67,7 +67,10 @@ def test_every_format_can_hold_it(make_results: Make) -> None:
         assert table is not None
         assert "−0.0" not in to_text(table)
         assert to_markdown(table).count("\n| ") >= 4
-        assert "\\toprule" in to_latex(table, "tab:x")
+        latex = to_latex(table, "tab:x")
+        assert "\\toprule" in latex
+        assert latex.isascii()
+        assert ("$\\eta$$^2$" in latex) == (table.kind == "effects")
 
 
 def test_shapley_values_stand_above_what_they_add_up_to(make_results: Make) -> None:
