@@ -451,6 +451,12 @@ class Config(_Settings):
                 f"{epochs}, but train.max_epochs, which the last stage gets the rest "
                 f"of, is {self.train.max_epochs}; take more"
             )
+        engine = stages.get("model.pg_ee.engine_epochs", 0)
+        if engine and self.train.learns is Learns.GENERATOR:
+            raise ValueError(
+                f"model.pg_ee.engine_epochs is {engine}, and train.learns generator "
+                "leaves the engine as it is; take 0"
+            )
         return self
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Config":

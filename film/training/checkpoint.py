@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -51,6 +51,7 @@ class Checkpoint:
     best_answers: torch.Tensor  # given to the validation questions in that epoch
     # Epochs × bits: what was right. None of a run that began before it was kept.
     right: torch.Tensor | None = None
+    objective: dict[str, torch.Tensor] = field(default_factory=dict)  # what it keeps
 
     def save(self, directory: Path) -> None:
         """Write the checkpoint, whole or not at all; the one before it is kept.

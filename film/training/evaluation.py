@@ -1,15 +1,17 @@
 """How well a network answers, overall and by type of question."""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
-from torch import nn
+from torch import Tensor, nn
 
 from film.config import Precision
-from film.data.dataset import QuestionDataset
+from film.data.dataset import Batch, QuestionDataset
 from film.data.programs import QuestionType
+from film.data.vocabulary import NULL
 from film.training.batches import batches
 
 __all__ = ["Evaluation", "accuracy_by_type", "evaluate"]
@@ -25,6 +27,8 @@ class Evaluation:
     loss: float  # mean cross-entropy
     answers: Int[np.ndarray, " questions"]  # ids in the answer vocabulary
     correct: Bool[np.ndarray, " questions"]
+    # Fraction of right programs, of those known; None where the network writes none.
+    program_accuracy: float | None = None
 
     @property
     def accuracy(self) -> float:
@@ -49,11 +53,12 @@ def evaluate(
     was_training = network.training
     network.eval()
     given, loss = [], 0.0
+    programs: list[Tensor] = []
     with torch.inference_mode():
         rows = np.arange(len(dataset))
         for batch in batches(dataset, rows, batch_size=_BATCH_SIZE, device=device):
             with autocast(device, precision):
-                logits = network(batch.questions, batch.images).float()
+                logits = _answer(network, batch, programs).float()
             loss += float(
                 nn.functional.cross_entropy(
                     logits, batch.answers, reduction="sum", ignore_index=_NO_ANSWER
@@ -63,8 +68,37 @@ def evaluate(
     network.train(was_training)
     answers = np.concatenate(given)
     return Evaluation(
-        loss=loss / len(dataset), answers=answers, correct=answers == dataset.answers
+        loss=loss / len(dataset),
+        answers=answers,
+        correct=answers == dataset.answers,
+        program_accuracy=_mean(programs),
     )
+
+
+@runtime_checkable
+class _WritesPrograms(Protocol):
+    def answer_by_program(
+        self, questions: Tensor, images: Tensor
+    ) -> tuple[Tensor, Tensor]: ...
+
+    def is_right(self, predicted: Tensor, programs: Tensor) -> Tensor: ...
+
+
+# Logits; whether programs are right is added to those of the batches before.
+def _answer(network: nn.Module, batch: Batch, right: list[Tensor]) -> Tensor:
+    logits: Tensor
+    if not isinstance(network, _WritesPrograms):
+        logits = network(batch.questions, batch.images)
+        return logits
+    logits, programs = network.answer_by_program(batch.questions, batch.images)
+    known = (batch.programs != NULL).any(dim=1)
+    if known.any():
+        right.append(network.is_right(programs[known], batch.programs[known]))
+    return logits
+
+
+def _mean(right: list[Tensor]) -> float | None:
+    return float(torch.cat(right).double().mean()) if right else None
 
 
 def autocast(device: str, precision: Precision) -> torch.autocast:

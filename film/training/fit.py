@@ -29,8 +29,10 @@ from film.training.checkpoint import (
     newest_checkpoint,
     save_tensors,
 )
-from film.training.evaluation import Evaluation, accuracy_by_type, autocast, evaluate
+from film.training.cost import Stage, Training, stage_of
+from film.training.evaluation import Evaluation, accuracy_by_type, evaluate
 from film.training.learning import learnt_parameters
+from film.training.objective import objective_for
 from film.training.predictions import pack_epochs, unpack_epochs, write_predictions
 from film.training.seeding import generator_for, seed_for
 
@@ -44,7 +46,9 @@ class EpochMetrics:
     """What one epoch gave; accuracies are fractions.
 
     Training figures are running means over the epoch, in train mode, so that they
-    lag behind the network at its end.
+    lag behind the network at its end. In a stage that teaches programs alone, they are
+    of programs: the cross-entropy of a token, given those before it, and how many
+    programs would be written right so.
     """
 
     epoch: int  # from 1
@@ -58,6 +62,8 @@ class EpochMetrics:
     best_val_accuracy_by_type: dict[str, float]
     wall_time_s: float  # since the first epoch began, pauses left out
     questions_per_s: float  # in training alone
+    # Of the questions whose program is known; None where no program is written.
+    val_program_accuracy: float | None = None
 
 
 def fit(  # noqa: PLR0913 - all but three by name
@@ -144,6 +150,15 @@ class _Run:
             weight_decay=config.train.weight_decay,
             fused=True,
         )
+        self.objective = objective_for(
+            Training(
+                network=self.network,
+                config=config,
+                train=train,
+                seed=seed,
+                device=device,
+            )
+        )
         self.history: list[EpochMetrics] = []
         self.best_network: dict[str, Tensor] = {}
         self.best_answers = torch.empty(0, dtype=torch.int64)
@@ -155,8 +170,9 @@ class _Run:
         if not self.history:
             return False
         last, settings = self.history[-1], self.config.train
+        begun = self.objective.stages[-1].before  # patience is for the last stage
         if settings.patience is not None and (
-            last.epoch - last.best_epoch >= settings.patience
+            last.epoch - max(last.best_epoch, begun) >= settings.patience
         ):
             return True
         return last.epoch >= settings.max_epochs
@@ -173,6 +189,7 @@ class _Run:
         self.best_network = checkpoint.best_network
         self.best_answers = checkpoint.best_answers
         self.right = checkpoint.right
+        self.objective.resume(checkpoint.objective)
 
     def checkpoint(self) -> Checkpoint:
         """Give the state of the run as it is now.
@@ -188,6 +205,7 @@ class _Run:
             best_network=self.best_network,
             best_answers=self.best_answers,
             right=self.right,
+            objective=self.objective.state(),
         )
 
     def epoch(self) -> EpochMetrics:
@@ -238,6 +256,7 @@ class _Run:
             wall_time_s=(last.wall_time_s if last else 0.0)
             + (time.perf_counter() - start),
             questions_per_s=len(self.train) / (trained - start),
+            val_program_accuracy=evaluation.program_accuracy,
         )
         self.history.append(metrics)
         return metrics
@@ -255,6 +274,7 @@ class _Run:
             "sizes": asdict(_sizes(self.train)),
             "vocabulary": {
                 "question_token_to_idx": dict(vocabulary.question_token_to_idx),
+                "program_token_to_idx": dict(vocabulary.program_token_to_idx),
                 "answer_token_to_idx": dict(vocabulary.answer_token_to_idx),
             },
             "epoch": self.history[-1].best_epoch,
@@ -278,29 +298,27 @@ class _Run:
 
     def _train_once(self, epoch: int) -> tuple[float, float]:
         settings = self.config.train
-        order = generator_for(self.seed, f"shuffle: epoch {epoch}").permutation(
-            len(self.train)
-        )
+        data, order = self.objective.begin(epoch)
+        stage = stage_of(self.objective.stages, epoch)
+        if epoch == stage.before + 1:
+            self.optimizer.state.clear()  # what it knows is of another stage
         losses = torch.zeros((), device=self.device, dtype=torch.float64)
         n_correct = torch.zeros((), device=self.device, dtype=torch.int64)
         n_batches = len(batch_edges(len(order), settings.batch_size)) - 1
         self.network.train()
         for number, batch in enumerate(
-            batches(
-                self.train, order, batch_size=settings.batch_size, device=self.device
-            )
+            batches(data, order, batch_size=settings.batch_size, device=self.device)
         ):
             progress = epoch - 1 + (number + 1) / n_batches
             for group in self.optimizer.param_groups:
-                group["lr"] = _learning_rate(self.config, progress)
-            with autocast(self.device, settings.precision):
-                logits = self.network(batch.questions, batch.images)
-            loss = nn.functional.cross_entropy(logits.float(), batch.answers)
+                group["lr"] = _learning_rate(self.config, progress, stage)
+            cost = self.objective.cost(batch)
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            cost.loss.backward()
+            _limit(self.network, self.objective.max_gradient)
             self.optimizer.step()
-            losses += loss.detach() * len(batch.answers)
-            n_correct += (logits.detach().argmax(dim=1) == batch.answers).sum()
+            losses += cost.shown.detach() * len(batch.answers)
+            n_correct += cost.n_right
         mean_loss = float(losses) / len(order)
         _refuse_divergence(mean_loss, f"training loss of epoch {epoch}", self.train)
         return mean_loss, int(n_correct) / len(order)
@@ -320,15 +338,23 @@ def _samples(config: Config, train: QuestionDataset, seed: int) -> QuestionDatas
     return train.rows(np.sort(order[:n_samples]))
 
 
+# Of each weight by itself, as the code of N2NMN does.
+def _limit(network: nn.Module, max_gradient: float | None) -> None:
+    if max_gradient is not None:
+        for parameter in network.parameters():
+            nn.utils.clip_grad_norm_(parameter, max_gradient)
+
+
 # Epochs of training so far, with fractions, to a learning rate.
-def _learning_rate(config: Config, progress: float) -> float:
+def _learning_rate(config: Config, progress: float, stage: Stage) -> float:
     settings = config.train
+    highest = settings.learning_rate * stage.rate
     match settings.schedule:
         case Schedule.CONSTANT:
-            return settings.learning_rate
+            return highest
         case Schedule.DECAY:
-            left = 1 - progress / settings.max_epochs
-            return settings.learning_rate * min(1.0, 3 * left)
+            left = 1 - (progress - stage.before) / stage.epochs
+            return highest * min(1.0, 3 * left)
 
 
 def _refuse_divergence(loss: float, name: str, dataset: QuestionDataset) -> None:
@@ -352,6 +378,7 @@ def _sizes(dataset: QuestionDataset) -> DataSizes:
         n_words=len(dataset.vocabulary.question_token_to_idx),
         n_answers=len(dataset.vocabulary.answer_token_to_idx),
         image_shape=dataset.image_shape,
+        program_words=dataset.vocabulary.program_words,
     )
 
 

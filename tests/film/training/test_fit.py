@@ -16,6 +16,7 @@ from film.data.dataset import Batch, QuestionDataset, open_dataset
 from film.errors import DataError, DivergedError, TrainingError
 from film.model.network import DataSizes, FilmNetwork
 from film.training.checkpoint import load_tensors, save_tensors
+from film.training.cost import Lesson, Stage
 from film.training.evaluation import accuracy_by_type, evaluate
 from film.training.fit import EpochMetrics, _learning_rate, fit
 
@@ -264,9 +265,17 @@ def test_a_decaying_schedule_ends_at_a_learning_rate_of_zero(
 
 def test_the_learning_rate_is_constant_until_the_last_third(config: Config) -> None:
     decay = config.with_changes({"train.schedule": "decay", "train.max_epochs": 3})
-    rates = [_learning_rate(decay, p) for p in (0.1, 1.0, 2.0, 2.5, 3.0)]
+    stage = Stage(lesson=Lesson.ANSWERS, before=0, epochs=3)
+    rates = [_learning_rate(decay, p, stage) for p in (0.1, 1.0, 2.0, 2.5, 3.0)]
     assert rates == pytest.approx([0.01, 0.01, 0.01, 0.005, 0])
-    assert _learning_rate(config, 4.0) == 0.01
+    assert _learning_rate(config, 4.0, stage) == 0.01
+
+
+def test_the_learning_rate_decays_in_each_stage_by_itself(config: Config) -> None:
+    decay = config.with_changes({"train.schedule": "decay", "train.max_epochs": 9})
+    stage = Stage(lesson=Lesson.JOINT, before=4, epochs=3, rate=0.1)
+    rates = [_learning_rate(decay, p, stage) for p in (4.1, 6.0, 6.5, 7.0)]
+    assert rates == pytest.approx([0.001, 0.001, 0.0005, 0])
 
 
 def test_adam_is_the_papers(
