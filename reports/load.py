@@ -23,10 +23,10 @@ import pyarrow.parquet as pq
 
 from film.data.programs import QuestionType
 from reports.errors import ReportError
-from reports.results import Answers, Questions, Results, RunState
-from studies.trial import BASELINE, Trial
+from reports.results import Answers, Questions, Results, RunState, Wanted
+from studies.trial import BASELINE
 
-__all__ = ["load_results"]
+__all__ = ["load_results", "without_password"]
 
 _EXPERIMENT: Final = "film"
 _TYPE_METRIC: Final = "best/val_accuracy_"
@@ -59,7 +59,7 @@ class _Record:
 
 
 def load_results(
-    trials: Sequence[Trial], tracking_uri: str, *, with_epochs: bool = False
+    trials: Sequence[Wanted], tracking_uri: str, *, with_epochs: bool = False
 ) -> Results:
     """Read what was recorded of the wanted trials.
 
@@ -107,7 +107,7 @@ def _order(column: str) -> tuple[int, str]:  # CLEVR's types first, in its order
     return (names.index(name) if name in names else len(names), name)
 
 
-def _row(trial: Trial, record: _Record) -> dict[str, Any]:
+def _row(trial: Wanted, record: _Record) -> dict[str, Any]:
     changes = trial.changes
     return {
         "row": trial.row,
@@ -135,7 +135,7 @@ def _read(
         from mlflow.tracking import MlflowClient  # noqa: PLC0415 - 3 s to import
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with MLflow
 
-        shown = _without_password(tracking_uri)
+        shown = without_password(tracking_uri)
         try:
             client = MlflowClient(tracking_uri)
             reader = _Reader(
@@ -143,7 +143,7 @@ def _read(
             )
             return reader.read(wanted)
         except (MlflowException, SQLAlchemyError) as error:
-            reason = _without_password(str(error).partition("\n")[0])
+            reason = without_password(str(error).partition("\n")[0])
             raise ReportError(f"cannot read the runs in {shown}: {reason}") from error
         except ModuleNotFoundError as error:
             msg = (
@@ -157,8 +157,15 @@ def _sqlite_file(tracking_uri: str) -> Path:
     return Path(tracking_uri.removeprefix(_SQLITE).partition("?")[0])
 
 
-# Of a database, which may be named with one.
-def _without_password(text: str) -> str:
+def without_password(text: str) -> str:
+    """Leave out the password of a database or a server that may be named with one.
+
+    Args:
+        text: An address, or a message with one in it.
+
+    Returns:
+        The text with stars in its place.
+    """
     return re.sub(r"://[^/?#\s'\"]*@", "://***@", text)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.tables.html import to_html_table
+from reports.tables.html import table_style, to_html_table
 from reports.tables.spec import TableSpec
 
 __all__ = ["Page", "Picture", "to_html"]
@@ -81,6 +81,7 @@ def to_html(page: Page) -> str:
         summary=page.summary,
         tables=[Markup(to_html_table(table)) for table in tables],  # noqa: S704 - escaped by its own template
         headings=list(page.more_tables),
+        table_style=Markup(table_style()),  # noqa: S704 - our own file
         pictures=page.pictures,
         facts=page.facts,
     )

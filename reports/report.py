@@ -1,40 +1,46 @@
 """A study's report: load, estimate, write; the same record gives the same bytes."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from reports.errors import ReportError
 from reports.figures import draw_curves, draw_forest, forest_numbers, save_figure
 from reports.learning import curves_by_row, curves_by_type, curves_in_words
-from reports.load import load_results
+from reports.load import load_results, without_password
+from reports.options import ReportOptions
 from reports.page import Page, Picture, to_html
 from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
 from reports.results import Results, records
-from reports.statistics import Verdict, accuracy_by_type, estimate_rows
-from reports.tables import (
-    VERDICT_MARKS,
-    accuracy_table,
-    change_table,
-    to_latex,
-    to_markdown,
-    to_text,
-    type_table,
-)
+from reports.selection import SelectOn, select_on_half
+from reports.statistics import Verdict, estimate_cells, estimate_rows
+from reports.tables import VERDICT_MARKS, TableSpec, to_text
+from reports.tables.forms import Format, write_table
 from reports.tables.numbers import interval, percent, signed
+from reports.tables.of_study import source_of, study_tables
 from reports.tables.words import accuracy_notes, confounds, left_out, measured
 from studies.study import Study
 from studies.trial import BASELINE, Trial
 
-__all__ = ["Report", "write_report"]
+__all__ = ["Report", "Tables", "make_tables", "tables_of", "write_report"]
 
-_SCHEMA: Final = "film-report/1"
+_WRITTEN: Final = (
+    Format.MARKDOWN,
+    Format.LATEX,
+    Format.CSV,
+    Format.JSON,
+    Format.PARQUET,
+)
+_ENDINGS: Final = {Format.LATEX: "tex"}
+_HEADINGS: Final = {
+    "types": "Accuracy by type of question",
+    "pivot": "Accuracy by two factors",
+    "changes": "What each row changes",
+}
 _FORMATS: Final = ".png", ".pdf"
 _CURVES: Final = (
     "Thick lines are means over runs, thin ones single runs. Training accuracy is a "
@@ -68,7 +74,11 @@ class Report:
 
 
 def write_report(
-    study: Study, trials: Sequence[Trial], tracking_uri: str, out_dir: Path
+    study: Study,
+    trials: Sequence[Trial],
+    tracking_uri: str,
+    out_dir: Path,
+    options: ReportOptions | None = None,
 ) -> Report:
     """Write what is known of a study: tables, forest plot, page, and their numbers.
 
@@ -78,6 +88,7 @@ def write_report(
             that failed or never ran.
         tracking_uri: Where they were recorded.
         out_dir: Folder for the files, made where it is missing.
+        options: What to choose by and to show; None is the usual.
 
     Returns:
         What was written.
@@ -86,69 +97,134 @@ def write_report(
         ReportError: If no trial is wanted, the record cannot be read or a file cannot
             be written.
     """
-    if not trials:
-        raise ReportError(f"study {study.name}: no trial is left to report")
-    results = load_results(trials, tracking_uri)
+    made = make_tables(study, trials, tracking_uri, options)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        return _write(study, results, sorted({t.data for t in trials}), out_dir)
+        return _write(study, made, sorted({t.data for t in trials}), out_dir)
     except OSError as error:
         raise ReportError(f"cannot write the report to {out_dir}: {error}") from error
 
 
-def _write(
-    study: Study, results: Results, fingerprints: Sequence[str], out_dir: Path
-) -> Report:
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The tables of a study, and what they were made from.
+
+    Attributes:
+        by_name: Tables by the stems of their files, the main one first.
+        results: What was recorded.
+        estimates: One row per row of the study.
+    """
+
+    by_name: Mapping[str, TableSpec]
+    results: Results
+    estimates: pd.DataFrame
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every wanted run finished."""
+        return bool((self.estimates["n_runs"] == self.estimates["n_wanted"]).all())
+
+
+def make_tables(
+    study: Study,
+    trials: Sequence[Trial],
+    tracking_uri: str,
+    options: ReportOptions | None = None,
+) -> Tables:
+    """Make a study's tables from what is recorded, and write nothing.
+
+    Args:
+        study: What was asked.
+        trials: The wanted trials, in the study's order.
+        tracking_uri: Where they were recorded.
+        options: What to choose by and to show; None is the usual.
+
+    Returns:
+        The tables.
+
+    Raises:
+        ReportError: If no trial is wanted or the record cannot be read.
+    """
+    if not trials:
+        raise ReportError(f"study {study.name}: no trial is left to report")
+    options = options or ReportOptions()
+    is_halved = options.select_on is SelectOn.HALF
+    results = load_results(trials, tracking_uri, with_epochs=is_halved)
+    if is_halved:
+        results = select_on_half(results)
+    return tables_of(study, results, tracking_uri, options)
+
+
+def tables_of(
+    study: Study,
+    results: Results,
+    tracking_uri: str = "",
+    options: ReportOptions | None = None,
+) -> Tables:
+    """Make a study's tables from results.
+
+    Args:
+        study: What was asked.
+        results: What was recorded, with the epochs that are to be scored.
+        tracking_uri: Where that is.
+        options: What to choose by and to show; None is the usual.
+
+    Returns:
+        The tables.
+    """
+    options = options or ReportOptions()
     published, remarks = _published(study, results)
-    estimates = _with_published(estimate_rows(results, margin=study.margin), published)
+    rows = estimate_rows(results, margin=study.margin, variance=options.variance)
+    estimates = _with_published(rows, published)
     also_changed = confounds(study)
     estimates["also_changed"] = [also_changed.get(row, "") for row in estimates["row"]]
-    by_type = accuracy_by_type(results)
     notes = [
         *left_out(study, results.trials),
-        *accuracy_notes(estimates, study.margin),
+        *accuracy_notes(estimates, study.margin, options.select_on),
         *_guess(results),
         *remarks,
         *results.notes,
     ]
-    table = accuracy_table(study.name, estimates, notes)
-    types = type_table(study.name, by_type, also_changed)
-    further = {
-        **({"Accuracy by type of question": types} if types else {}),
-        "What each row changes": change_table(study.name, results.trials),
-    }
-    numbers = forest_numbers(estimates)
+    frames = estimates, estimate_cells(results)
+    source = source_of(study, results, without_password(tracking_uri), options)
+    tables = study_tables(study, results, frames, notes, options, source)
+    return Tables(tables, results, estimates)
 
+
+def _write(
+    study: Study, made: Tables, fingerprints: Sequence[str], out_dir: Path
+) -> Report:
+    results, estimates, tables = made.results, made.estimates, made.by_name
+    numbers = forest_numbers(estimates)
     pictures = _pictures(study, numbers, results, out_dir)
     files = {
-        "table.csv": _csv(estimates),
-        "table.json": _json(study, estimates),
-        "forest.csv": _csv(numbers),
-        "types.csv": _csv(by_type),
-        "runs.csv": _csv(results.trials),
-        "curves.csv": _csv(results.curves),
-        "table.md": to_markdown(table),
-        "table.tex": to_latex(table, f"tab:{study.name}"),
-        **({"types.md": to_markdown(types)} if types else {}),
+        **{
+            f"{stem}.{_ENDINGS.get(form, form)}": write_table(table, form)
+            for stem, table in tables.items()
+            for form in _WRITTEN
+        },
+        "forest.csv": _csv(numbers).encode(),
+        "runs.csv": _csv(results.trials).encode(),
+        "curves.csv": _csv(results.curves).encode(),
     }
-    for name, text in files.items():
-        (out_dir / name).write_text(text, encoding="utf-8", newline="\n")
+    for name, content in files.items():
+        (out_dir / name).write_bytes(content)
     page = Page(
         title=study.name,
         question=study.question,
         summary=f"{measured(estimates)}.",
-        table=table,
+        table=tables["table"],
         pictures=list(pictures.values()),
-        more_tables=further,
+        more_tables={_HEADINGS[n]: t for n, t in tables.items() if n in _HEADINGS},
         facts=_facts(study, results, fingerprints),
     )
     (out_dir / _PAGE).write_text(to_html(page), encoding="utf-8", newline="\n")
     return Report(
-        text=to_text(table),
+        text=to_text(tables["table"]),
         directory=out_dir,
         files=(*files, *(f"{n}{kind}" for n in pictures for kind in _FORMATS), _PAGE),
         estimates=estimates,
-        is_complete=bool((estimates["n_runs"] == estimates["n_wanted"]).all()),
+        is_complete=made.is_complete,
     )
 
 
@@ -233,27 +309,6 @@ def _csv(frame: pd.DataFrame) -> str:
     return flat.to_csv(index=False, lineterminator="\n")
 
 
-def _json(study: Study, estimates: pd.DataFrame) -> str:
-    content = {
-        "schema": _SCHEMA,
-        "study": study.name,
-        "question": study.question,
-        "margin_points": study.margin,
-        "units": "accuracies and differences are fractions; intervals are 95 %",
-        "rows": [
-            {key: _plain(value) for key, value in row.items()}
-            for row in records(estimates)
-        ],
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a frame holds
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return str(value) if isinstance(value, StrEnum) else value
-
-
 def _in_words(estimates: pd.DataFrame) -> str:
     parts = [
         f"{row['row']}: {signed(row['delta'])} "
@@ -281,6 +336,6 @@ def _facts(
         ("Time of the finished runs", f"{hours:.1f} hours in all"),
         (
             "Numbers at full precision",
-            "table.csv, types.csv, runs.csv, curves.csv, table.json",
+            "table.csv, table.json, table.parquet, types.csv, runs.csv, curves.csv",
         ),
     ]

@@ -7,13 +7,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["Answers", "Questions", "Results", "RunState", "records"]
+__all__ = ["Answers", "Questions", "Results", "RunState", "Wanted", "records"]
 
 
 class RunState(StrEnum):
@@ -26,6 +26,34 @@ class RunState(StrEnum):
     KILLED = "KILLED"
     DIVERGED = "DIVERGED"
     MISSING = "MISSING"  # nothing was recorded
+
+
+class Wanted(Protocol):
+    """A trial that a table is to be made of, as a study plans it or a file names it."""
+
+    @property
+    def trial_id(self) -> str:
+        """What it computes."""
+
+    @property
+    def study(self) -> str:
+        """The study that wants it."""
+
+    @property
+    def row(self) -> str:
+        """The row of the table."""
+
+    @property
+    def group(self) -> str:
+        """The group that the row is in."""
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+
+    @property
+    def changes(self) -> Mapping[str, Any]:
+        """What the row changes in the baseline."""
 
 
 @dataclass(frozen=True, eq=False)

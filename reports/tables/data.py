@@ -22,11 +22,18 @@ from reports.results import records
 from reports.tables.source import SCHEMA, Source
 from reports.tables.spec import TableSpec
 
-__all__ = ["WrittenTable", "read_table", "to_csv", "to_json", "to_parquet"]
+__all__ = [
+    "ENDINGS",
+    "WrittenTable",
+    "read_table",
+    "to_csv",
+    "to_json",
+    "to_parquet",
+]
 
 _METADATA: Final = b"film"
 _UNITS: Final = "accuracies and differences are fractions; intervals are 95 %"
-_LISTS: Final = ("runs", "trial_ids", "suspect_runs")
+_LISTS: Final = ("runs", "seeds", "suspect_runs", "trial_ids")
 _REPEATED: Final = (
     "schema", "table", "study", "study_hash", "margin_points", "select_on",
     "variance", "tracking_uri",
@@ -159,6 +166,9 @@ _READERS: Final[Mapping[str, Callable[[Path], WrittenTable]]] = {
     ".csv": _read_csv,
     ".parquet": _read_parquet,
 }
+
+ENDINGS: Final = frozenset(_READERS)
+"""Of the files that can be read back."""
 
 
 def _head(table: TableSpec) -> dict[str, Any]:

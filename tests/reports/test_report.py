@@ -39,6 +39,11 @@ def report(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Report:
     return write_report(store.study, store.trials, store.uri, out)
 
 
+def write_results(study: Study, results: Results, folder: Path) -> Report:
+    made = report_module.tables_of(study, results)
+    return report_module._write(study, made, ["0123abcd"], folder)
+
+
 def line_of(text: str, row: str) -> str:
     lines = text.rpartition("─")[0].splitlines()  # without the notes
     (line,) = [line for line in lines if line.strip().startswith(row)]
@@ -93,7 +98,7 @@ def test_the_csv_holds_every_number_at_full_precision(report: Report) -> None:
 def test_the_json_is_strict_and_says_what_it_is(report: Report) -> None:
     text = (report.directory / "table.json").read_text(encoding="utf-8")
     content = json.loads(text, parse_constant=pytest.fail)
-    assert content["schema"] == "film-report/1"
+    assert content["schema"] == "film-table/1"
     assert [row["row"] for row in content["rows"]] == list(report.estimates["row"])
     assert content["rows"][0]["delta"] is None
 
@@ -185,7 +190,7 @@ def test_no_negative_zero_is_printed(make_results: Make, tmp_path: Path) -> None
     same = {row.label: (0.9, 0.91, 0.92) for row in study.rows}
     groups = {row.label: row.group for row in study.rows}
     results = make_results(same, groups)
-    text = report_module._write(study, results, ["x"], tmp_path).text
+    text = write_results(study, results, tmp_path).text
     assert not re.search(r"[−-]0\.0+(?!\d)", text)
     assert "0.0" in text
 
@@ -237,12 +242,12 @@ def test_published_values_stand_beside_clevr_and_no_other_data(
     study = find_study("paper-table3")
     groups = {row.label: row.group for row in study.rows}
     results = make_results({row.label: (0.9, 0.91) for row in study.rows}, groups)
-    small = report_module._write(study, results, ["x"], tmp_path).text
+    small = write_results(study, results, tmp_path).text
     assert not published_column(small)
     assert f"they are on the {CLEVR_VAL_QUESTIONS:,} validation questions" in small
     # As many questions as the made-up record has: stands for all of CLEVR.
     monkeypatch.setattr(report_module, "CLEVR_VAL_QUESTIONS", 2000)
-    whole = report_module._write(study, results, ["x"], tmp_path)
+    whole = write_results(study, results, tmp_path)
     assert published_column(whole.text)
     words = line_of(whole.text, "baseline").split()
     assert words[-4:] == ["97.4", "±", "0.4", "−6.9"]
@@ -258,12 +263,12 @@ def test_published_values_do_not_stand_beside_runs_whose_answers_are_missing(
     study = find_study("paper-table3")
     accuracies = {row.label: (0.9, 0.91) for row in study.rows}
     without = make_results(accuracies, has_answers=False)
-    text = report_module._write(study, without, ["x"], tmp_path).text
+    text = write_results(study, without, tmp_path).text
     assert not published_column(text)
     some = make_results(accuracies)
     one_less = {k: v for k, v in some.answers.items() if k != "2 blocks-1"}
     some = Results(some.trials, one_less)
-    assert not published_column(report_module._write(study, some, ["x"], tmp_path).text)
+    assert not published_column(write_results(study, some, tmp_path).text)
 
 
 def test_what_guessing_would_give_is_said_to_be_of_these_questions(
@@ -280,7 +285,7 @@ def test_published_values_of_clevr_are_shown_before_anything_ran(
     study = find_study("paper-table3")
     gone = (RunState.MISSING,) * 2
     results = make_results({row.label: gone for row in study.rows})
-    report = report_module._write(study, results, ["x"], tmp_path)
+    report = write_results(study, results, tmp_path)
     assert published_column(report.text)
 
 
@@ -321,7 +326,7 @@ def confounded(tmp_path_factory: pytest.TempPathFactory) -> Report:
     trials = study.trials(dict.fromkeys(ImageInput, "0123abcd"))
     accuracies = {row.label: (0.9, 0.91) for row in study.rows}
     results = _results_of(trials, accuracies)
-    return report_module._write(study, results, ["0123abcd"], folder)
+    return write_results(study, results, folder)
 
 
 def _results_of(
@@ -393,7 +398,7 @@ def test_rows_judged_on_other_questions_stand_apart(
         questions = replace(answers[run].questions, digest="other")
         answers[run] = replace(answers[run], questions=questions)
     mixed = Results(results.trials, answers)
-    report = report_module._write(store.study, mixed, ["0123abcd"], tmp_path)
+    report = write_results(store.study, mixed, tmp_path)
     line = line_of(report.text, "γ := 1")
     assert line.split("  ")[-1].strip() == "≠ other questions"
     unwrapped = " ".join(report.text.split())

@@ -1,0 +1,29 @@
+"""What may be chosen of a report: how it is computed, and what its tables show."""
+
+from dataclasses import dataclass
+
+from reports.selection import SelectOn
+from reports.statistics import Variance
+
+__all__ = ["ReportOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """Choices of whoever asks for a report.
+
+    Attributes:
+        select_on: By which validation scenes the epoch of each run is chosen.
+        variance: Whether rows share their variances.
+        columns: Columns of tables, by name or pattern; none is those shown unasked.
+        second_best: Underline the best accuracy of those that are not bold.
+        pivot: Factors in the rows and in the columns of a further table.
+        command: What the user typed, without where to read and write.
+    """
+
+    select_on: SelectOn = SelectOn.ALL
+    variance: Variance = Variance.SEPARATE
+    columns: tuple[str, ...] = ()
+    second_best: bool = False
+    pivot: tuple[str, str] | None = None
+    command: str = ""

@@ -1,0 +1,82 @@
+"""All tables of a study, by the names of their files."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from reports.options import ReportOptions
+from reports.results import Results
+from reports.tables.accuracy import accuracy_table
+from reports.tables.changes import change_table
+from reports.tables.pivot import pivot_table
+from reports.tables.source import Source, trials_of
+from reports.tables.spec import TableSpec
+from reports.tables.types import type_table
+from reports.tables.words import confounds
+from studies.study import Study
+
+__all__ = ["source_of", "study_tables"]
+
+
+def source_of(
+    study: Study, results: Results, tracking_uri: str, options: ReportOptions
+) -> Source:
+    """Say what the tables of a study follow from.
+
+    Args:
+        study: What was asked.
+        results: What was recorded.
+        tracking_uri: Where, without a password.
+        options: How the tables are computed.
+
+    Returns:
+        The source of all of its tables.
+    """
+    return Source(
+        study=study.name,
+        question=study.question,
+        command=options.command or f"film report {study.name}",
+        tracking_uri=tracking_uri,
+        margin=study.margin,
+        select_on=str(options.select_on),
+        variance=str(options.variance),
+        trials=trials_of(results.trials),
+    )
+
+
+def study_tables(
+    study: Study,
+    results: Results,
+    frames: tuple[pd.DataFrame, pd.DataFrame],
+    notes: Sequence[str],
+    options: ReportOptions,
+    source: Source,
+) -> dict[str, TableSpec]:
+    """Set out what was estimated of a study.
+
+    Args:
+        study: What was asked.
+        results: What was recorded.
+        frames: The estimates of its rows, with published values, and of its cells by
+            type of question.
+        notes: What is said under the table of rows.
+        options: What the tables show.
+        source: What they follow from.
+
+    Returns:
+        Tables by the stems of their files, the main one first.
+    """
+    estimates, cells = frames
+    table = accuracy_table(
+        study.name,
+        estimates,
+        notes,
+        columns=options.columns,
+        second_best=options.second_best,
+        source=source,
+    )
+    types = type_table(study.name, cells, confounds(study), source=source)
+    pivot = options.pivot and pivot_table(study, results, options.pivot, source=source)
+    changes = change_table(study.name, results.trials, source=source)
+    found = {"table": table, "types": types, "pivot": pivot, "changes": changes}
+    return {stem: one for stem, one in found.items() if one}
