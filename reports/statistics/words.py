@@ -177,4 +177,4 @@ def _points(fraction: Any) -> str:  # noqa: ANN401 - pandas' own number
 
 
 def _share(probability: float) -> str:
-    return f"{probability:.2f}"
+    return f"{probability:.2f}".removeprefix("0")

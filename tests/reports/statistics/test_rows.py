@@ -1,7 +1,9 @@
 """Every row gets the words that its runs can bear, and no row is lost."""
 
+import importlib.util
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,8 +45,150 @@ def test_two_runs_give_no_verdict(make_results: Make) -> None:
     )
     row = by_row(estimates)["collapsed"]
     assert math.isnan(row["p_holm"])
+    assert math.isnan(row["detectable"])
     assert row["upper"] < 0
     assert row["verdict"] == Verdict.TWO_RUNS
+
+
+ROWS_OF_TWO = {
+    "baseline": (0.960, 0.962),
+    "a": (0.958, 0.961),
+    "b": (0.955, 0.958),
+    "bad": (0.900, 0.903),
+    "one": (0.9,),
+    "collapsed": (0.2, 0.5),
+}
+
+
+def test_two_runs_give_a_verdict_where_variances_are_shared(make_results: Make) -> None:
+    results = make_results(ROWS_OF_TWO)
+    rows = by_row(estimate_rows(results, variance="shared"))
+    assert rows["bad"]["verdict"] == Verdict.WORSE
+    assert rows["a"]["verdict"] == Verdict.INCONCLUSIVE
+    assert rows["one"]["verdict"] == Verdict.ONE_RUN
+    assert rows["bad"]["n_tests"] == 3
+    alone = by_row(estimate_rows(results))
+    assert rows["bad"]["df"] > alone["bad"]["df"]
+    assert rows["bad"]["delta"] == alone["bad"]["delta"]
+    assert {row["verdict"] for row in alone.values()} >= {Verdict.TWO_RUNS}
+    assert {row["variance"] for row in alone.values()} == {"separate"}
+
+
+def test_a_collapsed_row_shares_nothing_and_two_runs_of_it_get_no_verdict(
+    make_results: Make,
+) -> None:
+    rows = by_row(estimate_rows(make_results(ROWS_OF_TWO), variance="shared"))
+    without = {row: runs for row, runs in ROWS_OF_TWO.items() if row != "collapsed"}
+    others = by_row(estimate_rows(make_results(without), variance="shared"))
+    assert rows["collapsed"]["is_collapsed"]
+    assert rows["collapsed"]["variance"] == "separate"
+    assert rows["collapsed"]["verdict"] == Verdict.TWO_RUNS
+    assert [rows[row]["se"] for row in others] == pytest.approx(
+        [others[row]["se"] for row in others], nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 9, 10])
+def test_every_number_of_runs_says_what_it_can(make_results: Make, k: int) -> None:
+    near = tuple(0.96 + 0.0005 * (i % 3) for i in range(k))
+    results = make_results(
+        {
+            "baseline": near,
+            "bad": tuple(run - 0.06 for run in near),
+            "same": near,
+        },
+        n_scenes=1000,
+    )
+    rows = by_row(estimate_rows(results, margin=1.0))
+    said = {name: row["verdict"] for name, row in rows.items() if name != "baseline"}
+    same = Verdict.EQUIVALENT if k >= 5 else Verdict.INCONCLUSIVE
+    match k:
+        case 1:
+            assert set(said.values()) == {Verdict.ONE_RUN}
+        case 2:
+            assert set(said.values()) == {Verdict.TWO_RUNS}
+        case _:
+            assert said == {"bad": Verdict.WORSE, "same": same}
+    assert math.isnan(rows["bad"]["p_beats_lower"]) == (k < 10)
+    assert rows["bad"]["p_beats"] == 0
+    assert math.isnan(rows["bad"]["detectable"]) == (k < 3)
+    assert math.isnan(rows["bad"]["sd_genuine"]) == (k < 2)
+
+
+def test_what_would_usually_be_missed_grows_with_fewer_runs(make_results: Make) -> None:
+    def least(k: int) -> float:
+        rng = np.random.default_rng(5)
+        runs = {name: tuple(rng.normal(0.95, 0.004, 10)[:k]) for name in "abc"}
+        frame = estimate_rows(make_results({"baseline": runs.pop("a"), **runs}))
+        row = by_row(frame)["b"]
+        assert row["detectable_holm"] > row["detectable"]
+        return float(row["detectable"])
+
+    assert least(3) > least(5) > least(10)
+
+
+def test_the_share_of_runs_in_the_variance_falls_with_their_number(
+    make_results: Make,
+) -> None:
+    rng = np.random.default_rng(0)
+    runs = {name: tuple(rng.normal(0.95, 0.02, 10)) for name in ("baseline", "a")}
+    many = by_row(estimate_rows(make_results(runs)))["a"]["share_runs"]
+    few = {name: its[:3] for name, its in runs.items()}
+    fewer = by_row(estimate_rows(make_results(few)))["a"]["share_runs"]
+    assert 0 < many < fewer < 1
+
+
+def test_a_run_that_stands_apart_is_named_by_its_seed(make_results: Make) -> None:
+    stray = (NEAR[0], NEAR[1], RunState.FAILED, 0.92)
+    accuracies = {"baseline": NEAR, "a": NEAR[:3], "b": FAR[:3], "stray": stray}
+    rows = by_row(estimate_rows(make_results(accuracies)))
+    assert rows["stray"]["suspect_runs"] == (3,)
+    assert rows["baseline"]["suspect_runs"] == ()
+
+
+def test_a_row_twenty_points_behind_is_not_among_the_best_however_it_varies(
+    make_results: Make,
+) -> None:
+    accuracies = {"baseline": NEAR[:3], "wild": (0.2, 0.25, 0.95)}
+    rows = by_row(estimate_rows(make_results(accuracies)))
+    assert rows["wild"]["p_holm"] > 0.05
+    assert not rows["wild"]["is_best"]
+    assert rows["baseline"]["is_best"]
+
+
+def test_scenes_may_differ_in_size_and_questions_be_in_any_order() -> None:
+    rng = np.random.default_rng(2)
+    scenes = np.repeat(np.arange(60), rng.integers(1, 19, 60))
+    types = np.full(len(scenes), "exist")
+    right = {
+        row: rng.random((3, len(scenes))) < chance
+        for row, chance in (("baseline", 0.9), ("a", 0.85))
+    }
+
+    def estimate(order: Any, names: Any) -> pd.DataFrame:
+        questions = Questions(names[scenes][order], types, "one")
+        answers, trials = {}, []
+        for row, runs in right.items():
+            for seed, run in enumerate(runs):
+                key = f"{row}-{seed}"
+                answers[key] = Answers(questions, run[order])
+                trials.append(
+                    {
+                        "row": row,
+                        "group": "",
+                        "is_baseline": row == "baseline",
+                        "seed": seed,
+                        "trial_id": key,
+                        "state": "FINISHED",
+                        "val_accuracy": run.mean(),
+                    }
+                )
+        return estimate_rows(Results(pd.DataFrame(trials), answers), margin=1.0)
+
+    whole = np.arange(len(scenes))
+    first = estimate(whole, np.arange(60))
+    again = estimate(rng.permutation(whole), rng.permutation(1000)[:60])
+    pd.testing.assert_frame_equal(first, again)
 
 
 def test_rows_too_few_for_a_verdict_do_not_widen_the_family(make_results: Make) -> None:
@@ -88,6 +232,39 @@ def test_equivalence_needs_a_margin_and_five_runs(make_results: Make) -> None:
     assert verdict(5, None) == Verdict.INCONCLUSIVE
     assert verdict(4, 1.0) == Verdict.INCONCLUSIVE
     assert verdict(5, 0.01) == Verdict.INCONCLUSIVE
+
+
+def test_rows_equal_those_of_the_reference(make_results: Make, shared: Path) -> None:
+    path = shared / "reference" / "statistics" / "crossed.py"
+    spec = importlib.util.spec_from_file_location("table_oracle", path)
+    if spec is None or spec.loader is None:
+        pytest.skip(f"no oracle at {path}")
+    oracle = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(oracle)
+    rng = np.random.default_rng(0)
+    means = {"baseline": 0.96, "a": 0.955, "b": 0.96, "c": 0.90, "d": 0.9601}
+    results = make_results(
+        {name: tuple(rng.normal(mean, 0.002, 6)) for name, mean in means.items()}
+    )
+    answers = {
+        name: np.stack([results.answers[f"{name}-{seed}"].correct for seed in range(6)])
+        for name in means
+    }
+    scenes = results.answers["a-0"].questions.scenes
+    groups = [("", name) for name in means if name != "baseline"]
+    theirs = oracle.table(answers, scenes, groups, margin=1.0)
+    ours = estimate_rows(results, margin=1.0)
+    assert list(ours["verdict"]) == list(theirs["verdict"])
+    names = {"delta": "delta", "se": "se", "lower": "lo", "upper": "hi"}
+    names |= {"accuracy": "acc", "sd": "sd", "accuracy_lower": "acc_lo"}
+    for mine, its in names.items():
+        expected = theirs[its].to_numpy(float) / 100
+        assert ours[mine].to_numpy() == pytest.approx(expected, nan_ok=True)
+    names = {"p_holm": "p_holm", "p_equivalent_holm": "p_equiv_holm", "df": "df"}
+    names |= {"share_runs": "share_runs", "p_beats": "poi"}
+    for mine, its in names.items():
+        expected = theirs[its].to_numpy(float)
+        assert ours[mine].to_numpy() == pytest.approx(expected, nan_ok=True)
 
 
 def test_holm_is_taken_over_all_compared_rows(make_results: Make) -> None:
@@ -244,14 +421,3 @@ def test_the_best_rows_are_those_not_shown_to_be_worse(make_results: Make) -> No
 def test_no_row_is_best_where_runs_are_too_few_to_say(make_results: Make) -> None:
     estimates = estimate_rows(make_results({"baseline": NEAR[:2], "bad": FAR[:2]}))
     assert not estimates["is_best"].any()
-
-
-def test_types_are_averaged_over_finished_runs(make_results: Make) -> None:
-    results = make_results({"baseline": (0.9, 0.8, RunState.FAILED)})
-    by_type = accuracy_by_type(results).set_index("type")
-    trials = results.trials
-    assert by_type.loc["count", "accuracy"] == pytest.approx(
-        trials["val_accuracy_count"].mean()
-    )
-    assert by_type.loc["count", "n_runs"] == 2
-    assert by_type.loc["count", "n_questions"] == 400

@@ -1,0 +1,113 @@
+"""Sentences say what the numbers of a table are, and none is said without cause."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reports.results import Results
+from reports.statistics import estimate_rows
+from reports.statistics.words import (
+    detectable_words,
+    narrowing_words,
+    odds_words,
+    shared_words,
+    statistics_words,
+    suspect_words,
+)
+
+Make = Callable[..., Results]
+NEAR = (0.960, 0.962, 0.958)
+
+
+def one_row(**values: object) -> pd.DataFrame:
+    usual = {
+        "row": "a",
+        "is_collapsed": False,
+        "basis": "runs × scenes",
+        "sd_genuine": 0.005,
+        "sd_noise": 0.0059,
+        "share_runs": 0.9,
+    }
+    return pd.DataFrame([usual | values])
+
+
+def test_one_run_per_row_has_nothing_to_say(make_results: Make) -> None:
+    estimates = estimate_rows(make_results({"baseline": NEAR[:1], "a": NEAR[:1]}))
+    assert statistics_words(estimates) == []
+
+
+def test_genuine_spread_and_noise_are_told_apart() -> None:
+    first = narrowing_words(one_row())[0]
+    assert first.startswith("Runs of a row differ by an s.d. of 0.77 points: 0.50 is")
+    assert "0.59 is noise of this set of them" in first
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.9, "90 % comes from training runs and 10 % from the choice of scenes"),
+        (0.9, "more seeds would narrow the intervals, more scenes hardly"),
+        (0.1, "more scenes would narrow the intervals, more seeds hardly"),
+        (0.5, "more seeds and more scenes would both narrow the intervals"),
+    ],
+)
+def test_what_would_narrow_the_intervals_is_said(share: float, words: str) -> None:
+    assert words in narrowing_words(one_row(share_runs=share))[1]
+
+
+def test_collapsed_rows_and_rows_without_answers_do_not_speak_for_others(
+    make_results: Make,
+) -> None:
+    assert narrowing_words(one_row(is_collapsed=True)) == []
+    accuracies = {"baseline": NEAR, "a": NEAR}
+    estimates = estimate_rows(make_results(accuracies, has_answers=False))
+    assert narrowing_words(estimates) == []
+
+
+def test_what_would_be_missed_is_said_for_every_number_of_runs(
+    make_results: Make,
+) -> None:
+    five = (*NEAR, 0.961, 0.959)
+    results = make_results({"baseline": five, "a": NEAR, "b": five, "two": NEAR[:2]})
+    words = detectable_words(estimate_rows(results))
+    assert [said.split(" a difference")[0] for said in words] == [
+        "With 3 runs",
+        "With 5 runs",
+    ]
+
+
+def test_odds_are_said_from_ten_runs_on(make_results: Make) -> None:
+    rng = np.random.default_rng(0)
+    runs = {"baseline": 0.95, "far": 0.90, "few": 0.90}
+    results = make_results(
+        {
+            row: tuple(rng.normal(mean, 0.003, 9 if row == "few" else 10))
+            for row, mean in runs.items()
+        }
+    )
+    (words,) = odds_words(estimate_rows(results))
+    assert words == (
+        "far: a run beats one of the baseline with probability .00 [.00, .20]; "
+        "differs, and may be meaningful (.75)."
+    )
+
+
+def test_a_stray_run_is_named(make_results: Make) -> None:
+    stray = {"baseline": NEAR, "a": NEAR, "b": NEAR, "c": (0.96, 0.91, 0.96)}
+    note = suspect_words(estimate_rows(make_results(stray)))
+    assert len(note) == 1
+    assert "c (seed 1)" in note[0]
+
+
+def test_shared_variances_carry_their_warning(make_results: Make) -> None:
+    rows = {"baseline": NEAR, "a": NEAR, "b": NEAR, "lost": (0.2, 0.3, 0.2)}
+    results = make_results(rows)
+    assert shared_words(estimate_rows(results)) == []
+    note = shared_words(estimate_rows(results, variance="shared"))[0]
+    assert note.startswith("Variances are shared")
+    assert note.endswith("Not shared with, for they collapsed: lost.")
+    del rows["lost"]
+    others = shared_words(estimate_rows(make_results(rows), variance="shared"))[0]
+    assert "collapsed" not in others
