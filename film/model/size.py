@@ -12,13 +12,20 @@ from film.config import (
     ImageInput,
     LstmConfig,
     ModelConfig,
+    N2nmnConfig,
     Norm,
+    PgEeConfig,
 )
+from film.data.programs import FUNCTION_ARITY
+from film.data.vocabulary import CLEVR_PROGRAM_TOKENS, SPECIAL_TOKENS
 
 __all__ = ["NetworkSize", "network_size"]
 
 _LSTM_GATES = 4
 _GRU_GATES = 3
+_FUNCTIONS = 10  # of a program, roughly; one of them takes two inputs
+_MODULES = 4  # of a layout, roughly
+_MODULE_KINDS = 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +80,14 @@ def network_size(
     """
     if config.architecture is Architecture.LSTM:
         return _lstm(config.lstm, n_words, n_answers, n_tokens)
+    if config.architecture is Architecture.PG_EE:
+        return _program_generator(config.pg_ee, n_words, n_tokens) + _engine(
+            config.pg_ee, n_answers, image_shape
+        )
+    if config.architecture is Architecture.N2NMN:
+        return _layout_policy(config.n2nmn, n_words, n_tokens) + _attention_modules(
+            config.n2nmn, n_answers, image_shape
+        )
     stem, height, width = _stem(config, image_shape)
     size = stem + _classifier(config, n_answers, cells=height * width)
     conditioned = config.conditioned_blocks
@@ -94,6 +109,92 @@ def _lstm(
         size += _linear(inputs, width)
         inputs = width
     return size
+
+
+# Programs are of CLEVR's vocabulary.
+def _program_generator(config: PgEeConfig, n_words: int, n_tokens: int) -> NetworkSize:
+    n_functions = len(SPECIAL_TOKENS) + len(CLEVR_PROGRAM_TOKENS)
+    question = _recurrent(
+        n_words, config.word_dim, config.hidden, config.n_layers, n_tokens, _LSTM_GATES
+    )
+    program = _recurrent(
+        0,
+        config.word_dim + config.hidden,
+        config.hidden,
+        config.n_layers,
+        _FUNCTIONS,
+        _LSTM_GATES,
+    )
+    tokens = NetworkSize(parameters=n_functions * config.word_dim, multiply_adds=0)
+    token = _linear(config.hidden, n_functions)
+    return question + program + tokens + _run(token, times=_FUNCTIONS)
+
+
+def _engine(
+    config: PgEeConfig, n_answers: int, image_shape: tuple[int, int, int]
+) -> NetworkSize:
+    channels, height, width = image_shape
+    cells, maps = height * width, config.width
+    size = _NOTHING
+    for inputs in (channels, *[maps] * (config.stem_layers - 1)):
+        size += _conv(inputs, maps, 3, cells=cells)
+    block = _run(_conv(maps, maps, 3, cells=cells), weights=2, times=2)
+    join = _conv(2 * maps, maps, 1, cells=cells)
+    n_inputs = [FUNCTION_ARITY[one.partition("[")[0]] for one in CLEVR_PROGRAM_TOKENS]
+    size += _run(block, weights=len(n_inputs), times=_FUNCTIONS)
+    size += _run(join, weights=n_inputs.count(2), times=1)
+    size += _conv(maps, config.projection, 1, cells=cells)
+    inputs = config.projection * (height // 2) * (width // 2)
+    for outputs in (*config.classifier_hidden, n_answers):
+        size += _linear(inputs, outputs)
+        inputs = outputs
+    return size
+
+
+def _layout_policy(config: N2nmnConfig, n_words: int, n_tokens: int) -> NetworkSize:
+    hidden = config.hidden
+    question = _recurrent(
+        n_words, config.word_dim, hidden, config.n_layers, n_tokens, _LSTM_GATES
+    )
+    plan = _recurrent(
+        _MODULE_KINDS + 1,
+        config.module_dim,
+        hidden,
+        config.n_layers,
+        _MODULES,
+        _LSTM_GATES,
+    )
+    attention = NetworkSize(parameters=hidden, multiply_adds=hidden * n_tokens)
+    step = attention + _linear(hidden, hidden) + _linear(2 * hidden, _MODULE_KINDS)
+    keys = _run(_linear(hidden, hidden), times=n_tokens)
+    return question + plan + keys + _run(step, times=_MODULES)
+
+
+# Find, Transform and Describe are what most layouts have; the others are counted where
+# they learn.
+def _attention_modules(
+    config: N2nmnConfig, n_answers: int, image_shape: tuple[int, int, int]
+) -> NetworkSize:
+    channels, height, width = image_shape
+    cells, dim, text = height * width, config.map_dim, config.word_dim
+    seen, heard = _linear(channels, dim), _linear(text, dim)
+    answer = _linear(dim, n_answers)
+    matching = _conv(channels, dim, 1, cells=cells) + heard
+    matching += _conv(dim, 1, 1, cells=cells)
+    transform = _conv(1, dim, config.transform_kernel, cells=cells) + heard
+    transform += _conv(dim, 1, 1, cells=cells)
+    rare = matching + seen + _linear(3, n_answers)  # FindSameProperty, Exist
+    rare += seen + seen + heard + answer  # SameProperty
+    rare += _linear(cells + 2, n_answers)
+    rare += _run(_linear(2 * (cells + 2), n_answers), weights=3)
+    common = matching + transform + seen + heard + answer
+    return common + _run(rare, times=0)
+
+
+def _run(size: NetworkSize, *, times: int = 1, weights: int = 1) -> NetworkSize:
+    return NetworkSize(
+        parameters=size.parameters * weights, multiply_adds=size.multiply_adds * times
+    )
 
 
 def _generator(config: ModelConfig, n_words: int, n_tokens: int) -> NetworkSize:

@@ -5,6 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from film.config import Config
+from film.data.vocabulary import CLEVR_PROGRAM_TOKENS, SPECIAL_TOKENS
 from film.model.build import build_network
 from film.model.network import DataSizes
 from film.model.size import network_size
@@ -30,6 +31,11 @@ _CHANGES = [
     {"model.stem.input": "pixels", "model.stem.n_downsamplings": 2},
     {"model.architecture": "lstm", "model.lstm.hidden": 7, "model.lstm.n_layers": 3},
     {"model.architecture": "lstm", "model.lstm.classifier_hidden": []},
+    {"model.architecture": "pg_ee"},
+    {"model.architecture": "pg_ee", "model.pg_ee.stem_layers": 1},
+    {"model.architecture": "pg_ee", "model.pg_ee.classifier_hidden": [8, 4]},
+    {"model.architecture": "n2nmn"},
+    {"model.architecture": "n2nmn", "model.n2nmn.transform_kernel": 3},
 ]
 
 
@@ -41,7 +47,12 @@ def shape_of(config: Config) -> tuple[int, int, int]:
 @pytest.mark.parametrize("changes", _CHANGES, ids=str)
 def test_every_weight_is_counted(changes: dict[str, object]) -> None:
     config = Config().with_changes({**_SMALL, **changes})
-    sizes = DataSizes(n_words=11, n_answers=9, image_shape=shape_of(config))
+    sizes = DataSizes(
+        n_words=11,
+        n_answers=9,
+        image_shape=shape_of(config),
+        program_words=(*SPECIAL_TOKENS, *CLEVR_PROGRAM_TOKENS),
+    )
     network = build_network(config.model, sizes)
     told = network_size(
         config.model,
