@@ -85,15 +85,21 @@ def odds_words(estimates: pd.DataFrame) -> list[str]:
         estimates: One row per row of the study.
 
     Returns:
-        A sentence for each such row.
+        One note, where there are such rows.
     """
-    return [
-        f"{row['row']}: a run beats one of the baseline with probability "
-        f"{_share(row['p_beats'])} [{_share(row['p_beats_lower'])}, "
-        f"{_share(row['p_beats_upper'])}]; {row['beats_rule']} (.75)."
+    said = [
+        f"{row['row']} {_share(row['p_beats'])} [{_share(row['p_beats_lower'])}, "
+        f"{_share(row['p_beats_upper'])}], {row['beats_rule']}"
         for row in records(estimates)
         if row["beats_rule"] != OddsRule.NONE
     ]
+    if not said:
+        return []
+    note = (
+        "Probability that a run beats one of the baseline, with its 95 % interval "
+        f"(meaningful from .75, or to .25): {'; '.join(said)}."
+    )
+    return [note]
 
 
 def suspect_words(estimates: pd.DataFrame) -> list[str]:

@@ -88,10 +88,7 @@ def test_odds_are_said_from_ten_runs_on(make_results: Make) -> None:
         }
     )
     (words,) = odds_words(estimate_rows(results))
-    assert words == (
-        "far: a run beats one of the baseline with probability .00 [.00, .20]; "
-        "differs, and may be meaningful (.75)."
-    )
+    assert words.endswith(": far .00 [.00, .20], differs, and may be meaningful.")
 
 
 def test_a_stray_run_is_named(make_results: Make) -> None:
