@@ -1,11 +1,14 @@
 """Learning curves as numbers: accuracies by epoch, averaged over runs."""
 
+import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import t
 
 from reports.results import records
 from reports.tables.numbers import percent
@@ -13,6 +16,9 @@ from reports.tables.numbers import percent
 __all__ = ["curves_by_row", "curves_by_type", "curves_in_words"]
 
 _ROWS_IN_ONE_PANEL: Final = 6  # beside the baseline
+_RUNS_FOR_BAND: Final = (
+    3  # with two, the interval is nine times as wide as they are apart
+)
 _COLUMNS: Final = (
     "panel",
     "label",
@@ -40,8 +46,8 @@ def curves_by_row(curves: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per panel, label, measure and epoch: ``mean`` (missing beyond the
-        epoch that all runs reached), ``lower`` and ``upper`` (the lowest and highest
-        run) and ``runs`` (missing where a run had ended).
+        epoch that all runs reached), ``lower`` and ``upper`` (its 95 % t interval over
+        runs, from three runs on) and ``runs`` (missing where a run had ended).
     """
     varied = curves.loc[~curves["is_baseline"]].drop_duplicates("row")
     panels = list(dict.fromkeys(varied["group"]))
@@ -123,9 +129,13 @@ def _epochs(
 
 def _spread(runs: npt.NDArray[np.float64]) -> dict[str, object]:
     values: Sequence[float] = tuple(float(run) for run in runs)
-    return {
-        "mean": float(runs.mean()),  # missing where one is
-        "lower": float(np.nanmin(runs)),
-        "upper": float(np.nanmax(runs)),
-        "runs": values,
-    }
+    mean = float(runs.mean())  # missing where one is
+    half = math.nan
+    if len(runs) >= _RUNS_FOR_BAND:
+        half = float(_t(len(runs) - 1) * runs.std(ddof=1) / math.sqrt(len(runs)))
+    return {"mean": mean, "lower": mean - half, "upper": mean + half, "runs": values}
+
+
+@cache
+def _t(df: int) -> float:
+    return float(t.ppf(0.975, df))

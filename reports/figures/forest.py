@@ -11,29 +11,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.patches import Patch
 
-from reports.figures.style import GREY, PAD, STYLE, WIDTH, text_width, tick_label
+from reports.figures.measure import PAD, Ruler
+from reports.figures.rows import RowPlan, inch, scale_x
+from reports.figures.sheet import Sheet
+from reports.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALE,
+    WIDTH,
+    style,
+    tick_label,
+)
 from reports.results import records
-from reports.statistics import Verdict
-from reports.statistics.intervals import Basis
+from reports.statistics import Basis, Verdict
+from reports.tables.marks import CONFOUND_MARK, marked
 from reports.tables.numbers import interval, mean_and_sd, signed
 
 __all__ = ["draw_forest", "forest_numbers"]
 
-_ROW: Final = 0.185
-_GAP: Final = 0.45  # of a row, above a group's heading
-_TOP: Final = 0.22
-_AXIS: Final = 0.42  # inches for ticks and the axis label
-_LEGEND_ROW: Final = 0.18
-_LEGEND_COLUMNS: Final = 5
-_LABEL: Final = 2.7  # inches that a label may take before the figure is widened
 _OFF_SCALE: Final = 6.0  # times the typical extent
 _LEAST_CUT: Final = 5.0  # points that are always on the scale
 _ROOM: Final = 0.25  # of the scale
 _ENDS: Final = "lower", "upper"
 _DASHES: Final[Any] = (0, (1.2, 0.6))
-_PALE: Final = "#a8a8a8"
+_SMALL: Final = 0.875  # of the size of letters
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,16 @@ class _Look:
 
 
 _LOOKS: Final[Mapping[Verdict, _Look]] = {  # Okabe and Ito's colours
-    Verdict.WORSE: _Look("#d55e00", "v", "worse (Holm)"),
-    Verdict.BETTER: _Look("#0072b2", "^", "better (Holm)"),
-    Verdict.EQUIVALENT: _Look("#009e73", "s", "equivalent"),
+    Verdict.WORSE: _Look(ORANGE, "v", "worse (Holm)"),
+    Verdict.BETTER: _Look(BLUE, "^", "better (Holm)"),
+    Verdict.EQUIVALENT: _Look(GREEN, "s", "equivalent"),
     Verdict.INCONCLUSIVE: _Look(GREY, "o", "inconclusive"),
     Verdict.TWO_RUNS: _Look(GREY, "o", "two runs: no verdict", face="white"),
-    Verdict.ONE_RUN: _Look(_PALE, "o", "one run: no verdict", face="white"),
+    Verdict.ONE_RUN: _Look(PALE, "o", "one run: no verdict", face="white"),
+}
+_WITHOUT: Final[Mapping[Verdict, str]] = {
+    Verdict.NO_RESULT: "no finished run",
+    Verdict.OTHER_QUESTIONS: "judged on other questions",
 }
 _NUMBERS: Final = (
     "row",
@@ -70,6 +79,7 @@ _NUMBERS: Final = (
     "basis",
     "verdict",
     "published_delta",
+    "also_changed",
 )
 
 
@@ -77,15 +87,22 @@ def forest_numbers(estimates: pd.DataFrame) -> pd.DataFrame:
     """Take the numbers that the forest plot shows.
 
     Args:
-        estimates: One row per row of the study.
+        estimates: One row per row of the study; what was published, and what a row
+            also changed, may be missing.
 
     Returns:
         The same rows, with the columns that are drawn.
     """
-    return estimates[list(_NUMBERS)]
+    numbers = estimates.reindex(columns=list(_NUMBERS))
+    numbers["also_changed"] = [
+        words if isinstance(words, str) else "" for words in numbers["also_changed"]
+    ]
+    return numbers
 
 
-def draw_forest(numbers: pd.DataFrame, margin: float | None = None) -> Figure:
+def draw_forest(
+    numbers: pd.DataFrame, margin: float | None = None, width: float = WIDTH
+) -> Figure:
     """Draw every row's difference to the baseline.
 
     The thick line is the 95 % interval of the row, the thin one holds for all rows
@@ -96,115 +113,52 @@ def draw_forest(numbers: pd.DataFrame, margin: float | None = None) -> Figure:
     Args:
         numbers: What to draw, as ``forest_numbers`` gives it; accuracies as fractions.
         margin: Percentage points that would matter, drawn as a band.
+        width: Of the figure, in inches.
 
     Returns:
         A figure of its own, independent of any global state but the style.
     """
-    with mpl.rc_context(STYLE):
+    with style(width):
         rows = records(numbers)
         compared = [row for row in rows if row["verdict"] != Verdict.BASELINE]
         baseline = next((r for r in rows if r["verdict"] == Verdict.BASELINE), None)
-        layout = _Layout.of(compared)
-        legend = _legend(compared)
-        figure, axes = _canvas(compared, layout, len(legend))
+        sheet = Sheet(width)
+        plan = RowPlan.of(
+            sheet.ruler,
+            width,
+            [_label(row) for row in compared],
+            [row["group"] for row in compared],
+            ("Accuracy (%)", [_accuracy(row) for row in compared]),
+        )
+        name, below = sheet.under(_axis_name(baseline), width - 2 * PAD)
+        sheet.fit(
+            plan.top + plan.body + below, _legend(compared, margin), _note(compared)
+        )
+        axes = plan.draw(sheet, 0, 0, width)
         low, high, cut = _limits(compared, baseline, margin)
         axes.set_xlim(low, high)
         if margin is not None:
             axes.axvspan(-margin, margin, color="#ececec", lw=0, zorder=0)
         axes.axvline(0, color="black", lw=0.9, zorder=1)
-        _write_labels(axes, compared, layout)
-        for row, y in zip(compared, layout.rows, strict=True):
+        for row, y in zip(compared, plan.rows.middles, strict=True):
             _draw_row(axes, row, y, baseline, cut)
-        _label_axis(axes, baseline)
-        if legend:
-            figure.legend(
-                handles=legend,
-                loc="lower center",
-                ncols=min(_LEGEND_COLUMNS, len(legend)),
-                frameon=False,
-                handlelength=2.4,
-                columnspacing=1.4,
-                borderaxespad=0.2,
-            )
-        return figure
+        scale_x(axes, width)
+        sheet.name_below(axes, name, (PAD, width - PAD))
+        return sheet.figure
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Where rows and headings stand, in rows from the top."""
-
-    rows: tuple[float, ...]
-    headings: tuple[tuple[str, float], ...]
-    height: float
-
-    @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "_Layout":
-        positions: list[float] = []
-        headings: list[tuple[str, float]] = []
-        y, group = 0.5, ""
-        for row in rows:
-            if row["group"] != group:
-                group = row["group"]
-                y += _GAP if positions else 0
-                headings.append((group, y))
-                y += 1
-            positions.append(y)
-            y += 1
-        return cls(tuple(positions), tuple(headings), max(y, 1.5))
+def _label(row: Mapping[str, Any]) -> str:
+    label = marked(row["row"], row["also_changed"])
+    return f"{label} ‡" if row["basis"] == Basis.RUN_MEANS else label
 
 
-def _canvas(
-    rows: Sequence[Mapping[str, Any]], layout: _Layout, n_legend: int
-) -> tuple[Figure, Axes]:
-    legend = _LEGEND_ROW * math.ceil(n_legend / _LEGEND_COLUMNS) + 0.06
-    body = layout.height * _ROW
-    height = _TOP + body + _AXIS + legend
-    figure = Figure(figsize=(WIDTH, height))
-    left = text_width(figure, [row["row"] for row in rows])
-    right = text_width(figure, ["Accuracy (%)", *map(_accuracy, rows)])
-    width = WIDTH + max(0.0, left - _LABEL)
-    figure.set_figwidth(width)
-    x, y = left / width, (_AXIS + legend) / height
-    axes = figure.add_axes((x, y, 1 - x - right / width, body / height))
-    axes.set_ylim(layout.height, 0)
-    axes.set_yticks([])
-    for side in ("left", "right", "top"):
-        axes.spines[side].set_visible(False)
-    return figure, axes
-
-
-def _inch(axes: Axes) -> float:
-    # As a share of the width of the axes.
-    figure = axes.get_figure(root=True)
-    return 1 / (figure.get_figwidth() * axes.get_position().width) if figure else 0.0
-
-
-def _write_labels(
-    axes: Axes, rows: Sequence[Mapping[str, Any]], layout: _Layout
-) -> None:
-    across = axes.get_yaxis_transform()  # x of the axes, y of the data
-    pad = PAD * _inch(axes)
-    for row, y in zip(rows, layout.rows, strict=True):
-        axes.text(
-            -pad,
-            y,
-            row["row"],
-            ha="right",
-            va="center_baseline",
-            transform=across,
-        )
-        axes.text(1 + pad, y, _accuracy(row), va="center_baseline", transform=across)
-    for heading, y in layout.headings:
-        axes.text(
-            0,
-            y,
-            heading,
-            va="center_baseline",
-            style="italic",
-            color="#404040",
-            transform=across,
-        )
-    axes.text(1 + pad, 1.01, "Accuracy (%)", va="bottom", transform=axes.transAxes)
+def _note(rows: Sequence[Mapping[str, Any]]) -> str:
+    notes = []
+    if any(row["also_changed"] for row in rows):
+        notes.append(f"{CONFOUND_MARK} also trained otherwise than the baseline")
+    if any(row["basis"] == Basis.RUN_MEANS for row in rows):
+        notes.append("‡ interval over training runs alone")
+    return "; ".join(notes)
 
 
 def _accuracy(row: Mapping[str, Any]) -> str:
@@ -277,8 +231,8 @@ def _draw_line(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> Non
     together = [_points(row[f"simultaneous_{end}"]) for end in _ENDS]
     alone = [_points(row[end]) for end in _ENDS]
     axes.plot(together, [y, y], color=look.color, lw=0.9, zorder=2)
-    style: Any = _DASHES if row["basis"] == Basis.CHECKPOINTS else "-"
-    axes.plot(alone, [y, y], color=look.color, lw=2.6, ls=style, zorder=3)
+    dashes: Any = _DASHES if row["basis"] == Basis.CHECKPOINTS else "-"
+    axes.plot(alone, [y, y], color=look.color, lw=2.6, ls=dashes, zorder=3)
     low, high = axes.get_xlim()
     ends = [*alone, *together]
     if any(x < low for x in ends):
@@ -288,18 +242,17 @@ def _draw_line(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> Non
 
 
 def _draw_head(axes: Axes, x: float, y: float, marker: int, look: _Look) -> None:
-    style: Any = marker  # matplotlib types its named markers as text
-    axes.plot(x, y, marker=style, ls="", color=look.color, mew=0, ms=5, clip_on=False)
+    shape: Any = marker  # matplotlib types its named markers as text
+    axes.plot(x, y, marker=shape, ls="", color=look.color, mew=0, ms=5, clip_on=False)
 
 
 def _draw_arrow(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> None:
     side, away = (0.0, 1.0) if row["delta"] < 0 else (1.0, -1.0)
     across = axes.get_yaxis_transform()
-    inch = away * _inch(axes)
     axes.annotate(
         "",
         xy=(side, y),
-        xytext=(side + 0.17 * inch, y),
+        xytext=(side + 0.17 * away * inch(axes), y),
         xycoords=across,
         arrowprops={
             "arrowstyle": "-|>",
@@ -310,28 +263,37 @@ def _draw_arrow(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> No
             "mutation_scale": 8,
         },
     )
-    text = f"{signed(row['delta'])} {interval(row['lower'], row['upper'])}".rstrip()
+    size = _SMALL * mpl.rcParams["font.size"]
     axes.text(
-        side + 0.2 * inch,
+        side + 0.2 * away * inch(axes),
         y,
-        text,
+        _far_away(row, 1 / inch(axes) - 0.2, size),
         ha="left" if away > 0 else "right",
         va="center_baseline",
         color=look.color,
-        fontsize=7,
+        fontsize=size,
         transform=across,
     )
 
 
+# As much as there is room for.
+def _far_away(row: Mapping[str, Any], room: float, size: float) -> str:
+    said = [f"{signed(row['delta'])} {interval(row['lower'], row['upper'])}".rstrip()]
+    if not math.isnan(row["published_delta"]):
+        said.insert(0, f"{said[0]}, published {signed(row['published_delta'])}")
+    ruler = Ruler()
+    fitting = (text for text in said if ruler.width(text, size=size) <= room)
+    return next(fitting, signed(row["delta"]))
+
+
 def _say_nothing(axes: Axes, row: Mapping[str, Any], y: float) -> None:
-    text = "no finished run" if row["n_runs"] == 0 else "no baseline to compare with"
     axes.text(
         0.01,
         y,
-        text,
+        _WITHOUT.get(row["verdict"], "no baseline to compare with"),
         va="center_baseline",
         color=GREY,
-        fontsize=7,
+        fontsize=_SMALL * mpl.rcParams["font.size"],
         transform=axes.get_yaxis_transform(),
     )
 
@@ -344,19 +306,19 @@ def _run_ticks(
     return [_points(run - baseline["accuracy"]) for run in row["runs"]]
 
 
-def _label_axis(axes: Axes, baseline: Mapping[str, Any] | None) -> None:
+def _axis_name(baseline: Mapping[str, Any] | None) -> str:
     against = "the baseline"
     if baseline is not None and baseline["n_runs"]:
         against = f"baseline {mean_and_sd(baseline['accuracy'], baseline['sd'])}"
-    axes.set_xlabel(f"Change in validation accuracy vs. {against} (points)", size=8.5)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(tick_label))
+    return f"Change in validation accuracy vs. {against} (points)"
 
 
-def _legend(rows: Sequence[Mapping[str, Any]]) -> list[Line2D]:
+def _legend(
+    rows: Sequence[Mapping[str, Any]], margin: float | None
+) -> list[Line2D | Patch]:
     drawn = [row for row in rows if not math.isnan(row["delta"])]
     verdicts = {row["verdict"] for row in drawn}
-    handles = [
+    handles: list[Line2D | Patch] = [
         Line2D(
             [],
             [],
@@ -378,6 +340,9 @@ def _legend(rows: Sequence[Mapping[str, Any]]) -> list[Line2D]:
         handles.append(Line2D([], [], color=GREY, lw=0.9, label="simultaneous 95 %"))
     if any(row["n_runs"] > 1 for row in drawn):
         handles.append(_tick())
+    if margin is not None:
+        label = f"margin ±{tick_label(margin)}"
+        handles.append(Patch(facecolor="#ececec", edgecolor="none", label=label))
     return handles
 
 

@@ -45,7 +45,8 @@ def test_the_mean_is_over_the_runs_of_a_row_epoch_by_epoch() -> None:
     numbers = curves_by_row(curves)
     first, second = points(numbers, "baseline", "Validation")
     assert first["mean"] == pytest.approx(0.6)
-    assert (first["lower"], first["upper"]) == (0.5, 0.7)
+    assert math.isnan(first["lower"])
+    assert math.isnan(first["upper"])
     assert second["runs"] == (0.8, 0.9)
     assert points(numbers, "a", "Training")[1]["mean"] == 0.15
     assert list(numbers["panel"].unique()) == [""]
@@ -58,7 +59,20 @@ def test_a_run_that_ended_early_ends_the_mean_but_not_the_others() -> None:
     assert first["mean"] == pytest.approx(0.6)
     assert math.isnan(second["mean"])
     assert math.isnan(second["runs"][0])
-    assert second["runs"][1] == second["lower"] == second["upper"] == 0.9
+    assert second["runs"][1] == 0.9
+
+
+def test_the_band_is_the_t_interval_of_the_mean_from_three_runs_on() -> None:
+    curves = recorded({"baseline": [[0.5], [0.6], [0.7]], "a": [[0.5], [0.6]]})
+    numbers = curves_by_row(curves)
+    (three,) = points(numbers, "baseline", "Validation")
+    half = 4.302653 * 0.1 / math.sqrt(3)  # t of two degrees of freedom, from a table
+    assert three["mean"] == pytest.approx(0.6)
+    assert three["lower"] == pytest.approx(0.6 - half)
+    assert three["upper"] == pytest.approx(0.6 + half)
+    (two,) = points(numbers, "a", "Validation")
+    assert math.isnan(two["lower"])
+    assert math.isnan(two["upper"])
 
 
 def test_many_rows_stand_in_panels_by_group_each_with_the_baseline() -> None:

@@ -7,14 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
 from reports.figures import draw_curves, save_figure
-from reports.figures.curves import _apart
+from reports.figures.measure import spread
 from reports.learning import curves_by_row
+from tests.reports.figures.legible import assert_legible
 
 
 def numbers_of(
@@ -41,38 +39,6 @@ def numbers_of(
 
 def labels(axes: Axes) -> list[str]:
     return [text.get_text() for text in axes.texts if text.get_text()]
-
-
-def words(figure: Figure) -> list[Text]:
-    shown = list(figure.texts)
-    for axes in figure.axes:
-        shown += [*axes.texts, axes.xaxis.label, axes.yaxis.label]
-        for axis, (low, high) in (
-            (axes.xaxis, axes.get_xlim()),
-            (axes.yaxis, axes.get_ylim()),
-        ):
-            ticks = [
-                tick for tick in axis.get_major_ticks() if tick.label1.get_visible()
-            ]
-            shown += [t.label1 for t in ticks if low <= t.get_loc() <= high]
-    return [text for text in shown if text.get_text()]
-
-
-def assert_legible(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    boxes = [(text, text.get_window_extent(renderer)) for text in words(figure)]
-    width, height = canvas.get_width_height()
-    for text, box in boxes:
-        assert box.x0 >= -0.5, text
-        assert box.y0 >= -0.5, text
-        assert box.x1 <= width + 0.5, text
-        assert box.y1 <= height + 0.5, text
-    for i, (first, box) in enumerate(boxes):
-        for second, other in boxes[i + 1 :]:
-            inner = box.padded(-1.0)
-            assert not inner.overlaps(other.padded(-1.0)), (first, second)
 
 
 def thick(axes: Axes) -> list[Line2D]:
@@ -136,12 +102,16 @@ def test_where_rows_end_close_together_the_scale_leaves_the_beginning_out() -> N
 
 
 def test_labels_are_moved_no_further_than_they_must() -> None:
-    free = np.array([1.0, 5.0, 9.0])
-    np.testing.assert_allclose(_apart(free, 1.0, 0.0, 10.0), free)
-    crowded = np.array([1.0, 5.0, 5.0, 5.0])
-    np.testing.assert_allclose(_apart(crowded, 1.0, 0.0, 10.0), [1, 4, 5, 6])
-    high = np.array([9.5, 9.8])
-    np.testing.assert_allclose(_apart(high, 1.0, 0.0, 10.0), [9, 10])
+    def placed(wanted: list[float], size: float = 1.0) -> list[float]:
+        sizes = np.full(len(wanted), size)
+        return spread(np.array(wanted), sizes, 0.0, 10.0).tolist()
+
+    assert placed([1, 5, 9]) == [1, 5, 9]
+    assert placed([1, 5, 5, 5]) == [1, 4, 5, 6]
+    assert placed([9.5, 9.8]) == [9, 10]
+    assert placed([]) == []
+    tall = spread(np.array([5.0, 5.0]), np.array([1.0, 3.0]), 0.0, 10.0)
+    assert tall.tolist() == [4, 6]
 
 
 @pytest.mark.parametrize("name", ["curves.png", "curves.pdf"])

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
-from matplotlib.text import Text
 
 from reports.figures import draw_forest, forest, forest_numbers, save_figure
+from reports.figures.rows import Rows
 from reports.results import Results, RunState
 from reports.statistics import estimate_rows
+from tests.reports.figures.legible import assert_legible, words
 
 Make = Callable[..., Results]
 GOOD = (0.96, 0.962, 0.958)
@@ -23,32 +23,6 @@ BAD = (0.93, 0.932, 0.928)
 def draw(results: Results, margin: float | None = None) -> Figure:
     estimates = estimate_rows(results, margin=margin)
     return draw_forest(forest_numbers(estimates.assign(published_delta=-0.01)), margin)
-
-
-def words(figure: Figure) -> list[Text]:
-    (axes,) = figure.axes
-    legend = [text for box in figure.legends for text in box.get_texts()]
-    ticks = [label for label in axes.get_xticklabels() if label.get_text()]
-    low, high = axes.get_xlim()
-    shown = [label for label in ticks if low <= label.get_position()[0] <= high]
-    return [t for t in [*axes.texts, *legend, *shown, axes.xaxis.label] if t.get_text()]
-
-
-def assert_legible(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    boxes = [(text, text.get_window_extent(renderer)) for text in words(figure)]
-    width, height = canvas.get_width_height()
-    for text, box in boxes:
-        assert box.x0 >= -0.5, text
-        assert box.y0 >= -0.5, text
-        assert box.x1 <= width + 0.5, text
-        assert box.y1 <= height + 0.5, text
-    for i, (first, box) in enumerate(boxes):
-        for second, other in boxes[i + 1 :]:
-            inner = box.padded(-1.0)
-            assert not inner.overlaps(other.padded(-1.0)), (first, second)
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 17, 40])
@@ -125,7 +99,7 @@ def test_a_line_that_leaves_the_frame_ends_in_an_arrowhead(make_results: Make) -
     ends = numbers.set_index("row").loc["unsure", ["lower", "upper"]] * 100
     assert ends["lower"] < low
     assert ends["upper"] > high
-    _, unsure = forest._Layout.of([{"group": ""}] * 2).rows
+    _, unsure = Rows.of([""] * 2).middles
     assert heads(figure) == {("left", low, unsure), ("right", high, unsure)}
     assert_legible(figure)
 
