@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports.results import RunState, records
 from reports.selection import SelectOn
-from reports.statistics import Verdict
+from reports.statistics import Variance, Verdict
 from reports.statistics.intervals import Basis
 from reports.statistics.words import statistics_words
 from reports.tables.marks import CONFOUND_MARK
@@ -264,16 +264,19 @@ def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list
             "however wide or narrow the interval; three or more give one."
         )
     if n_tests and verdicts & set(_TESTED):
+        fewest = 2 if any(row["variance"] == Variance.SHARED for row in rows) else 3
         notes.append(
-            "Worse or better: from 3 runs on, where Holm's p is below .05 over "
+            f"Worse or better: from {fewest} runs on, where Holm's p is below .05 over "
             f"{count(n_tests, 'comparison')}. Inconclusive does not mean equal: the "
             "data do not settle whether the change matters."
         )
         notes.append(_margin_note(rows, margin))
     if any(row["is_best"] for row in rows):
+        collapsed = any(row["is_collapsed"] for row in rows)
+        but = "; a row 20 points behind is none of them" if collapsed else ""
         notes.append(
             "Bold: of the rows with 3 runs or more, the best and those that the data "
-            "do not show to be worse than it (Holm, .05)."
+            f"do not show to be worse than it (Holm, .05){but}."
         )
     return notes
 
