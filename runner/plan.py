@@ -34,11 +34,13 @@ class LaunchPlan:
     to_run: tuple[Trial, ...]
     diverged: tuple[Trial, ...]  # would diverge again, so left alone
     left: tuple[Trial, ...] = ()  # neither at an end, nor to be retried
+    held_up: tuple[Trial, ...] = ()  # what they start from is not there, nor to be run
 
     @property
     def n_trials(self) -> int:
         """How many trials are wanted."""
-        return sum(map(len, (self.done, self.to_run, self.diverged, self.left)))
+        parts = self.done, self.to_run, self.diverged, self.left, self.held_up
+        return sum(map(len, parts))
 
     def summary(self, workers: str = "") -> str:
         """Say the plan in a line.
@@ -54,6 +56,8 @@ class LaunchPlan:
             line += f", {len(self.diverged)} diverged"
         if self.left:
             line += f", {len(self.left)} left alone"
+        if self.held_up:
+            line += f", {len(self.held_up)} waiting for what they start from"
         line += f", {len(self.to_run)} to run"
         return f"{line} on {workers}" if workers and self.to_run else line
 
@@ -67,10 +71,12 @@ def plan_launch(
     """Subtract what is recorded from what is wanted.
 
     A trial that failed or was killed is launched again and goes on from its last
-    checkpoint. One that diverged would do so again.
+    checkpoint. One that diverged would do so again. One that starts from another's
+    weights is launched where that one is finished, or launched too.
 
     Args:
-        wanted: Trials, in the order in which they should run.
+        wanted: Trials, in the order in which they should run, what others start from
+            before these.
         states: Recorded states by ``trial_id``; absent is never started.
         retry: Launch these alone, also where they diverged; None launches whatever
             is neither finished nor diverged.
@@ -79,24 +85,31 @@ def plan_launch(
         The plan, each computation once.
     """
     unique = {trial.trial_id: trial for trial in wanted}
-    done, to_run, diverged, left = [], [], [], []
+    done, to_run, diverged, left, held_up = [], [], [], [], []
+    ready = {""}
     for trial_id, trial in unique.items():
         match states.get(trial_id, TrialState.QUEUED):
             case TrialState.FINISHED:
                 done.append(trial)
+                ready.add(trial_id)
+            case _ if trial.parent not in ready:
+                held_up.append(trial)
             case _ if retry is not None and trial_id in retry:
                 to_run.append(trial)
+                ready.add(trial_id)
             case TrialState.DIVERGED:
                 diverged.append(trial)
             case _ if retry is not None:
                 left.append(trial)
             case _:
                 to_run.append(trial)
+                ready.add(trial_id)
     return LaunchPlan(
         done=tuple(done),
         to_run=tuple(to_run),
         diverged=tuple(diverged),
         left=tuple(left),
+        held_up=tuple(held_up),
     )
 
 
@@ -221,6 +234,9 @@ def choose_rows(
 ) -> tuple[str, ...]:
     """Choose rows by shell-style patterns of their labels; the baseline stays.
 
+    So do rows whose weights a chosen one starts from, and the evaluations of chosen
+    rows, unless they are left out.
+
     Args:
         study: The study.
         only: Patterns of rows to keep; none keeps all.
@@ -230,13 +246,16 @@ def choose_rows(
         Labels, in the study's order.
     """
     labels = [row.label for row in study.rows]
-    kept = _matching(labels, only) if only else set(labels)
-    dropped = _matching(labels, exclude)
-    return tuple(
-        label
-        for label in labels
-        if label == BASELINE or (label in kept and label not in dropped)
-    )
+    kept = {BASELINE} | (_matching(labels, only) if only else set(labels))
+    dropped = _matching(labels, exclude) - {BASELINE}
+    for row in study.rows:
+        if row.is_evaluation and row.parent in kept - dropped:
+            kept.add(row.label)
+    kept -= dropped
+    for row in reversed(study.rows):
+        if row.label in kept and row.parent:
+            kept.add(row.parent)
+    return tuple(label for label in labels if label in kept)
 
 
 def choose_seeds(study: Study, count: int | None) -> tuple[int, ...]:

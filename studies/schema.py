@@ -41,7 +41,8 @@ def study_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     _name_settings(schema)
-    schema["anyOf"] = [{"required": ["groups"]}, {"required": ["design"]}]
+    keys = ("groups", "design", "stages")
+    schema["anyOf"] = [{"required": [key]} for key in keys]
     return schema
 
 

@@ -1,7 +1,8 @@
 """A study: a baseline and named variations of it, read from a YAML file."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,14 @@ from studies.design import Design, PlannedRow
 from studies.design_file import DesignFile
 from studies.errors import StudyError
 from studies.labels import Label
+from studies.splits import USUAL, Splits
+from studies.stage_file import (
+    Evaluations,
+    PlannedStage,
+    StageFile,
+    evaluation_label,
+    planned_stages,
+)
 from studies.trial import BASELINE, Trial
 
 __all__ = ["Row", "Study", "StudyFile", "read_study"]
@@ -98,6 +107,15 @@ class StudyFile(BaseModel):
         description="Rows by group: a label, and what it changes in the baseline. "
         "With a design too, they stand below its rows.",
     )
+    stages: Annotated[dict[Label, StageFile], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Rows, by stage, that start from the best weights of rows above.",
+    )
+    evaluate: Annotated[Evaluations, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Other questions that the weights of every row are judged by: a "
+        "name, and a split of the data.",
+    )
 
     @field_validator("seeds")
     @classmethod
@@ -118,8 +136,10 @@ class StudyFile(BaseModel):
 
     @model_validator(mode="after")
     def _refuse_a_study_without_rows(self) -> "StudyFile":
-        if self.design is None and self.groups is None:
-            raise ValueError("has no rows: name them in `groups`, or give a `design`")
+        if self.design is None and self.groups is None and self.stages is None:
+            raise ValueError(
+                "has no rows: name them in `groups`, or give `stages` or a `design`"
+            )
         return self
 
     def resolve(self) -> "Study":
@@ -143,7 +163,11 @@ class StudyFile(BaseModel):
             for label, changes in variations.items()
         ]
         rows = [baseline, *designed, *named]
+        for planned_row in planned_stages(self.stages or {}, [r.label for r in rows]):
+            rows.append(_stage_row(rows, planned_row))
         _refuse_twins(rows)
+        rows += self._evaluations(rows)
+        _refuse_splits_of_no_world(rows, self.world)
         seeds = self.seeds if isinstance(self.seeds, list) else range(self.seeds)
         return Study(
             name=self.study,
@@ -156,6 +180,20 @@ class StudyFile(BaseModel):
             design=design,
         )
 
+    def _evaluations(self, rows: list["Row"]) -> list["Row"]:
+        return [
+            replace(
+                row,
+                group=f"Judged by {name}",
+                label=evaluation_label(row.label, name),
+                parent=row.label,
+                splits=Splits(learn=None, judge=part.resolve()),
+                on=None,
+            )
+            for name, part in (self.evaluate or {}).items()
+            for row in rows
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -166,6 +204,18 @@ class Row:
     changes: Mapping[str, Any]
     config: Config
     on: frozenset[str] | None = None  # components of the design; None where it has none
+    parent: str = ""  # label of the row whose best weights it starts from
+    splits: Splits = USUAL
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether it judges its parent's weights, and trains nothing."""
+        return self.splits.learn is None
+
+    @property
+    def data_key(self) -> str | None:
+        """What a launch calls its data."""
+        return self.splits.key(self.config.model.image_input)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,9 +233,8 @@ class Study:
 
     def __post_init__(self) -> None:
         """Refuse rows that change more than they name, or more than they study."""
-        before = self.baseline.config.flat()
         for row in self.rows[1:]:
-            changed = _changed(row, before)
+            changed = _changed(row, self.compared_with(row).config.flat())
             _refuse_side_effects(row, changed)
             _refuse_confounds(row, changed, self.confounds)
 
@@ -193,6 +242,21 @@ class Study:
     def baseline(self) -> Row:
         """The row that the others are compared with."""
         return self.rows[0]
+
+    def compared_with(self, row: Row) -> Row:
+        """Find the row that another one changes something of.
+
+        Args:
+            row: Of this study.
+
+        Returns:
+            The row that it starts from, else the baseline.
+        """
+        return self._by_label.get(row.parent, self.baseline)
+
+    @cached_property
+    def _by_label(self) -> Mapping[str, Row]:
+        return {row.label: row for row in self.rows}
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -204,6 +268,19 @@ class Study:
         """What the rows see of pictures: features, pixels, nothing, or several."""
         return tuple(dict.fromkeys(row.config.model.image_input for row in self.rows))
 
+    @property
+    def data(self) -> Mapping[str | None, tuple[ImageInput | None, Splits]]:
+        """What the rows see of which splits, by what a launch calls it."""
+        return {
+            row.data_key: (row.config.model.image_input, row.splits)
+            for row in self.rows
+        }
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Folders inside the data that rows learn from or are judged by."""
+        return tuple(dict.fromkeys(s.store for _, s in self.data.values() if s.store))
+
     def trained_otherwise(self, row: Row) -> dict[str, tuple[Any, Any]]:
         """Find what a row changes of its training beside what it studies.
 
@@ -213,40 +290,52 @@ class Study:
             row: Of this study.
 
         Returns:
-            The row's value and the baseline's, by setting.
+            The row's value and that of the row it is compared with, by setting.
         """
-        before, after = self.baseline.config.flat(), row.config.flat()
+        before = self.compared_with(row).config.flat()
+        after = row.config.flat()
         names = _training_beside(_changed(row, before))
         return {name: (after[name], before[name]) for name in names}
 
     def trials(
         self,
-        fingerprints: Mapping[ImageInput | None, str],
+        fingerprints: Mapping[str | None, str],
         *,
         seeds: tuple[int, ...] | None = None,
     ) -> tuple[Trial, ...]:
         """List what the study wants, seed by seed, so that a cut one is balanced.
 
         Args:
-            fingerprints: The data's names, for each input that the rows use.
+            fingerprints: The data's names, for each of `data`.
             seeds: Other seeds than the study's own.
 
         Returns:
-            One trial per seed and row, the baseline first.
+            One trial per seed and row, the baseline first, and each after the one
+            whose weights it starts from.
         """
         return tuple(
-            Trial(
+            trial
+            for seed in (self.seeds if seeds is None else seeds)
+            for trial in self._trials(fingerprints, seed)
+        )
+
+    def _trials(
+        self, fingerprints: Mapping[str | None, str], seed: int
+    ) -> Iterable[Trial]:
+        made: dict[str, Trial] = {}
+        for row in self.rows:
+            made[row.label] = Trial(
                 study=self.name,
                 group=row.group,
                 row=row.label,
                 seed=seed,
                 config=row.config,
                 changes=row.changes,
-                data=fingerprints[row.config.model.image_input],
+                data=fingerprints[row.data_key],
+                parent=made[row.parent].trial_id if row.parent else "",
+                splits=row.splits,
             )
-            for seed in (self.seeds if seeds is None else seeds)
-            for row in self.rows
-        )
+        return made.values()
 
 
 def read_study(path: Path) -> Study:
@@ -348,13 +437,14 @@ def _refuse_confounds(row: Row, changed: list[str], allowed: tuple[str, ...]) ->
 # Every row must be another one than those before it, in name and in what it computes.
 def _refuse_twins(rows: list[Row]) -> None:
     labels: set[str] = set()
-    computed: dict[str, str] = {}
+    computed: dict[Hashable, str] = {}
     for row in rows:
         if row.label in labels:
             where = "is the baseline's own name" if row.label == BASELINE else ""
             raise StudyError(f"row '{row.label}' {where or 'stands twice'}; rename it")
         labels.add(row.label)
-        twin = computed.setdefault(row.config.identity(), row.label)
+        what = (row.config.identity(), row.parent, row.splits)
+        twin = computed.setdefault(what, row.label)
         if twin != row.label:
             remedy = (
                 "change what it sets, or leave it out"
@@ -378,6 +468,43 @@ def _row(baseline: Config, planned: PlannedRow) -> Row:
         config=config,
         on=planned.on,
     )
+
+
+def _stage_row(rows: list[Row], planned: PlannedStage) -> Row:
+    parent = next(row for row in rows if row.label == planned.parent)
+    other = [name for name in planned.changes if not name.startswith(_TRAINING)]
+    if other:
+        raise StudyError(
+            f"row '{planned.label}' starts from the weights of '{parent.label}', and "
+            f"changes {other[0]}: a stage can change settings of training alone"
+        )
+    try:
+        config = parent.config.with_changes(planned.changes)
+    except FilmError as error:
+        raise StudyError(f"row '{planned.label}': {error}") from None
+    return Row(
+        group=planned.group,
+        label=planned.label,
+        changes={**parent.changes, **planned.changes},
+        config=config,
+        parent=parent.label,
+        splits=planned.splits,
+    )
+
+
+# What a world has is known before it is made.
+def _refuse_splits_of_no_world(rows: list[Row], world: WorldConfig | None) -> None:
+    if world is None:
+        return
+    known = world.stored_splits
+    for row in rows:
+        for split in row.splits.names:
+            name = f"{row.splits.store}/{split}".lstrip("/")
+            if name not in known:
+                raise StudyError(
+                    f"row '{row.label}': its world has no split '{name}'"
+                    f"{nearest(name, known)} (it has {', '.join(known)})"
+                )
 
 
 # A level that the baseline has already is the baseline, and is not trained again.

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from film.config import Config
+from studies.splits import USUAL, Splits
 
 __all__ = ["BASELINE", "Trial"]
 
@@ -30,18 +31,50 @@ class Trial:
     config: Config
     changes: Mapping[str, Any]  # to the baseline, by dotted name
     data: str  # fingerprint of what is learnt and judged from
+    parent: str = ""  # trial_id whose best weights it starts from; "": random ones
+    splits: Splits = USUAL
 
     @property
     def name(self) -> str:
         """What people call it: the row and the seed."""
         return f"{self.row} · seed {self.seed}"
 
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether it judges its parent's weights, and trains nothing."""
+        return self.splits.learn is None
+
+    @property
+    def max_epochs(self) -> int:
+        """How many epochs it may take; none where nothing is trained."""
+        return 0 if self.is_evaluation else self.config.train.max_epochs
+
+    @property
+    def data_key(self) -> str | None:
+        """What a launch calls its data."""
+        return self.splits.key(self.config.model.image_input)
+
+    @property
+    def stage(self) -> dict[str, Any]:
+        """What its record says of its place in a study with stages, if it has one."""
+        if not self.parent and self.splits == USUAL:
+            return {}
+        return {"stage": {"parent": self.parent, **self.splits.said()}}
+
     @cached_property
     def trial_id(self) -> str:
         """Sixteen hexadecimal digits that name all that is computed.
 
         Labels, paths, worker counts and devices are left out; a knob that does
-        nothing counts as its default.
+        nothing counts as its default. What starts from other weights is named for the
+        trial that they are of, and so is what judges them.
         """
-        content = [_COMPUTATION, self.config.identity(), self.seed, self.data]
+        if self.splits.learn is None:
+            judge = self.splits.judge.identity()
+            content = [_COMPUTATION, "judge", self.parent, self.data, judge]
+        else:
+            content = [_COMPUTATION, self.config.identity(), self.seed, self.data]
+            if self.parent or self.splits != USUAL:
+                parts = [self.splits.learn.identity(), self.splits.judge.identity()]
+                content += [self.parent, *parts]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

@@ -29,6 +29,8 @@ from film.world.questions.families import FAMILIES, Family, Reasoning
 __all__ = [
     "EXTRACTOR_VERSION",
     "GENERATOR_VERSION",
+    "HUMANS_STORE",
+    "HUMANS_WORD_COUNT",
     "PRESETS",
     "RELATED_FROM",
     "ReasoningShares",
@@ -44,6 +46,12 @@ GENERATOR_VERSION: Final = 3
 
 EXTRACTOR_VERSION: Final = "8bc919ba46c8"
 """The digest of the shipped extractor's weights, on which the features depend."""
+
+HUMANS_STORE: Final = "humans"
+"""The folder of a world with what training reads of its loosely worded questions."""
+
+HUMANS_WORD_COUNT: Final = 5
+"""How often a word must occur there to be known, as the authors have it."""
 
 RELATED_FROM: Final = 0.2
 """How far along a direction a relation begins."""
@@ -323,6 +331,21 @@ class WorldConfig(BaseModel):
                 **{f"test{condition}": self.n_test for condition in _COGENT_COLORS},
             }
         return {split: n_scenes for split, n_scenes in sizes.items() if n_scenes}
+
+    @property
+    def stored_splits(self) -> tuple[str, ...]:
+        """What training can read: CoGenT's condition A has plain names there.
+
+        Those in ``humans`` ask about the same pictures, as people do.
+        """
+        plain = [split.removesuffix("A") for split in self.splits]
+        return (*plain, *(f"{HUMANS_STORE}/{split}" for split in plain))
+
+    @property
+    def humans_fingerprint(self) -> str:
+        """A short name of the questions that are asked as people do."""
+        text = f"{self.fingerprint} {HUMANS_STORE} {HUMANS_WORD_COUNT}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 _FOUR_COLORS = (Color.RED, Color.GREEN, Color.BLUE, Color.YELLOW)

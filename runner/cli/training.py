@@ -23,6 +23,7 @@ from runner.sweeping.workers import choose_workers, n_cores
 from runner.text import percent
 from runner.working.revision import revision
 from runner.working.trial import TrialJob, run_trial
+from studies.splits import USUAL
 from studies.trial import BASELINE, Trial
 
 __all__ = ["train_one"]
@@ -54,7 +55,7 @@ def train_one(
         "`film train` without --world",
         world,
         given,
-        (config.model.image_input,),
+        {config.model.image_input: (config.model.image_input, USUAL)},
         workspace,
     )
     follow(make_missing(data, processes=n_cores()))

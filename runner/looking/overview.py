@@ -1,10 +1,10 @@
 """How far a study is, read from its trials; only what changed is read again."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 from runner.looking.addresses import NamedTrial, named_trials
 from runner.store.launches import Launch
@@ -39,6 +39,7 @@ class TrialOverview:
     best_val_accuracy: float | None = None  # so far
     wall_time_s: float = 0.0
     screened_at_epoch: int | None = None  # cut short by a launch that only screened
+    starts_from: str = ""  # trial_id of the one whose weights it takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +113,12 @@ class StudyOverview:
 
     @property
     def bad(self) -> tuple[TrialOverview, ...]:
-        """What failed or diverged."""
-        return tuple(one for one in self.trials if one.state in _BAD)
+        """What failed or diverged, and what waits in vain for such a one."""
+        return tuple(
+            one
+            for one in self.trials
+            if one.state in _BAD or (one.state is TrialState.QUEUED and one.error)
+        )
 
     def count(self, state: TrialState) -> int:
         """Count the runs in a state.
@@ -187,7 +192,7 @@ class TrialReader:
         folder = self._workspace.trial(trial.trial_id)
         stamps = tuple(_stamps(folder.path))
         before = self._read.get(trial.trial_id)
-        if before is None or before[0] != stamps:
+        if before is None or before[0] != stamps or _may_wait(before[1]):
             now = _overview(trial, folder)
         elif _may_differ(before[1].state, folder):
             now = replace(before[1], trial=trial, state=folder.state())
@@ -195,6 +200,11 @@ class TrialReader:
             return replace(before[1], trial=trial)
         self._read[trial.trial_id] = (stamps, now)
         return now
+
+
+# What it starts from may have failed since: that is said elsewhere.
+def _may_wait(before: TrialOverview) -> bool:
+    return before.state is TrialState.QUEUED and bool(before.starts_from)
 
 
 # A lock tells what no file does: that a process died, or lives after all.
@@ -228,18 +238,35 @@ def _overview(trial: NamedTrial, folder: TrialFolder) -> TrialOverview:
         )
     record = folder.read()
     last = record.epochs[-1] if record.epochs else {}
-    max_epochs = folder.description().get("config", {}).get("train.max_epochs")
+    said = folder.description()
+    stage = said.get("stage", {})
+    max_epochs = said.get("config", {}).get("train.max_epochs")
+    is_trained = stage.get("learn", True) is not None
     return TrialOverview(
         trial=trial,
         state=record.state,
         log=folder.log,
-        error=record.error,
+        error=record.error or _why_it_waits(folder, record.state, stage),
         epochs=len(record.epochs),
-        max_epochs=max_epochs if isinstance(max_epochs, int) else None,
+        max_epochs=max_epochs * is_trained if isinstance(max_epochs, int) else None,
         best_val_accuracy=last.get("best_val_accuracy"),
         wall_time_s=record.wall_time_s,
         screened_at_epoch=record.screened_at_epoch,
+        starts_from=stage.get("parent", ""),
     )
+
+
+def _why_it_waits(
+    folder: TrialFolder, state: TrialState, stage: Mapping[str, Any]
+) -> str:
+    if state is not TrialState.QUEUED or not stage.get("parent"):
+        return ""
+    parent = TrialFolder(folder.path.with_name(stage["parent"]))
+    its = parent.state()
+    if its not in _BAD:
+        return ""
+    said = parent.description()
+    return f"it starts from {said['row']} · seed {said['seed']}, which {its.lower()}"
 
 
 def _left_s(rows: Sequence[RowOverview]) -> float | None:
@@ -254,6 +281,7 @@ def _left_s(rows: Sequence[RowOverview]) -> float | None:
         for one in row.trials:
             n_running += one.state is TrialState.RUNNING
             if one.state is not TrialState.FINISHED and one.state not in _BAD:
-                left = (one.max_epochs or usual) - one.epochs
+                most = usual if one.max_epochs is None else one.max_epochs
+                left = most - one.epochs
                 remaining[row.label].append(max(left, 0))
     return estimate_left_s(spent, remaining, jobs=max(n_running, 1))

@@ -280,9 +280,9 @@ class _Index:
 # Patience ends a trial early; then those that ended say when.
 def _epochs_left(wanted: Wanted, same: Sequence[Evidence]) -> Span:
     settings = wanted.trial.config.train
-    left = max(settings.max_epochs - wanted.epochs_there, 0)
+    left = max(wanted.trial.max_epochs - wanted.epochs_there, 0)
     ended = [one.epochs for one in same if one.is_finished]
-    if settings.patience is None or not ended:
+    if settings.patience is None or not ended or not left:
         return Span(low=left, high=left)
     there = wanted.epochs_there
     return Span(low=max(min(ended) - there, 0), high=max(max(ended) - there, 0))

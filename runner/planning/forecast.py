@@ -103,9 +103,12 @@ class Sizes:
             config: Which.
 
         Returns:
-            Multiply-adds per question.
+            Multiply-adds per question of the data; fewer where it is trained on a
+            sample of them.
         """
-        return float(self._size(config).multiply_adds)
+        n_train = max(self.outline.n_train, 1)
+        share = min((config.train.samples or n_train) / n_train, 1.0)
+        return float(self._size(config).multiply_adds) * share
 
     def parameters(self, config: Config) -> int:
         """Say how much a network learns.
@@ -211,7 +214,7 @@ def outline_for(request: Request, world: "Needs | None") -> "Outline":
     """
     from film.data.outline import Outline, outline_of  # noqa: PLC0415 - needs h5py
 
-    inputs = list(request.source.fingerprints)
+    inputs = list(request.study.inputs)
     config = request.source.world
     if world is None or config is None:
         return outline_of(request.source.directory, inputs)

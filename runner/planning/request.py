@@ -99,7 +99,7 @@ class Request:
         if study.world is None and data is None and not needs_data:
             source = _last_source(study, workspace)
         if source is None:
-            source = find_source(study.name, study.world, data, study.inputs, workspace)
+            source = find_source(study.name, study.world, data, study.data, workspace)
         trials = study.trials(source.fingerprints, seeds=seeds)
         return cls(
             study=study,
@@ -301,7 +301,7 @@ def _check_same(last: Launch, text: str, file: str) -> None:
 
 def _last_source(study: Study, workspace: Workspace) -> DataSource | None:
     launch = read_launch(workspace.study(study.name))
-    if launch is None or not set(study.inputs) <= set(launch.fingerprints):
+    if launch is None or not set(study.data) <= set(launch.fingerprints):
         return None
     return DataSource(
         directory=workspace.root, fingerprints=launch.fingerprints, world=None

@@ -1,16 +1,17 @@
 """Where a study's data come from: a prepared folder, or a world made when needed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from film.config import ImageInput
 from film.data.progress import Progress
 from film.errors import DataError
-from film.world.config import WorldConfig
+from film.world.config import HUMANS_STORE, WorldConfig
 from runner.store.files import absolute
 from runner.store.locks import exclusive
 from runner.store.workspace import Workspace
+from studies.splits import Splits
 
 __all__ = ["DataSource", "find_source", "make_here", "make_missing"]
 
@@ -20,21 +21,25 @@ class DataSource:
     """Data by their names, which are known before a world is made."""
 
     directory: Path
-    fingerprints: Mapping[ImageInput | None, str]
+    fingerprints: Mapping[str | None, str]
     world: WorldConfig | None  # what to make where it is missing
+    stores: tuple[str, ...] = ()  # folders in it that are learnt from too
 
     @property
     def is_there(self) -> bool:
         """Whether there is something to learn from already."""
         last_written = "vocab.json" if self.world is None else "world.json"
-        return (self.directory / last_written).is_file()
+        inside = (self.directory / store / "vocab.json" for store in self.stores)
+        return (self.directory / last_written).is_file() and all(
+            path.is_file() for path in inside
+        )
 
 
 def find_source(
     name: str,
     world: WorldConfig | None,
     given: Path | None,
-    inputs: Sequence[ImageInput | None],
+    needed: Mapping[str | None, tuple[ImageInput | None, Splits]],
     workspace: Workspace,
 ) -> DataSource:
     """Find out what to learn from.
@@ -43,7 +48,7 @@ def find_source(
         name: Who asks, for messages.
         world: The world that is wanted; None where the data have to be given.
         given: A prepared folder.
-        inputs: What of pictures is used; None is nothing.
+        needed: What of pictures is seen, and of which splits, by what to call it.
         workspace: Where worlds are kept.
 
     Returns:
@@ -52,26 +57,49 @@ def find_source(
     Raises:
         DataError: Data are missing, or given to a study that brings its own.
     """
+    stores = tuple(dict.fromkeys(one.store for _, one in needed.values() if one.store))
     if world is not None:
-        fingerprints = dict.fromkeys(inputs, world.fingerprint)
         return DataSource(
-            directory=workspace.world(world), fingerprints=fingerprints, world=world
+            directory=workspace.world(world),
+            fingerprints={
+                key: world.humans_fingerprint if splits.store else world.fingerprint
+                for key, (_, splits) in needed.items()
+            },
+            world=world,
+            stores=stores,
         )
     if given is None:
         raise DataError(
             f"{name} learns from CLEVR: give --data DIR, a folder that "
             "`film data prepare` wrote, or set FILM_DATA"
         )
-    from film.data.fingerprint import data_fingerprint  # noqa: PLC0415 - needs NumPy
-
     directory = absolute(given)
     if not directory.is_dir():
         raise DataError(f"--data {given}: no such folder")
     return DataSource(
         directory=directory,
-        fingerprints={one: data_fingerprint(directory, one) for one in inputs},
+        fingerprints={
+            key: _fingerprint(directory, image_input, splits)
+            for key, (image_input, splits) in needed.items()
+        },
         world=None,
+        stores=stores,
     )
+
+
+def _fingerprint(
+    directory: Path, image_input: ImageInput | None, splits: Splits
+) -> str:
+    from film.data.fingerprint import data_fingerprint  # noqa: PLC0415 - needs NumPy
+
+    store = directory / splits.store
+    if not (store / "vocab.json").is_file() and splits.store:
+        raise DataError(
+            f"{directory} has no folder {splits.store}, which this study learns from "
+            f"too: `film data prepare SOURCE {store} --no-pixels --vocabulary "
+            f"{directory / 'vocab.json'} --expand --min-word-count 5` makes it"
+        )
+    return data_fingerprint(store, image_input, splits.names)
 
 
 def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
@@ -86,22 +114,31 @@ def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
     """
     if source.world is None:
         return
+    from film.world.humans import store_humans  # noqa: PLC0415 - needs torch
     from film.world.making import make_world  # noqa: PLC0415 - needs torch
 
     lock = source.directory.with_name(f"{source.directory.name}.lock")
     with exclusive(lock):
         yield from make_world(source.world, source.directory, processes=processes)
+        if HUMANS_STORE in source.stores:
+            yield from store_humans(source.world, source.directory)
 
 
-def make_here(world: WorldConfig, directory: Path, *, processes: int) -> None:
+def make_here(
+    world: WorldConfig, directory: Path, *, processes: int, store: str = ""
+) -> None:
     """Make a world on a machine that has none.
 
     Args:
         world: What to make.
         directory: Where.
         processes: How many processes may draw.
+        store: A folder in it that is learnt from.
     """
-    source = DataSource(directory=directory, fingerprints={}, world=world)
+    stores = (store,) if store else ()
+    source = DataSource(
+        directory=directory, fingerprints={}, world=world, stores=stores
+    )
     if not source.is_there:
         for _ in make_missing(source, processes=processes):
             pass

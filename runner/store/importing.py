@@ -27,6 +27,7 @@ from runner.store.locks import exclusive, lease
 from runner.store.names import is_study_name
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
+from studies.splits import Splits
 from studies.trial import Trial
 
 __all__ = ["AT_IT", "Import", "import_study"]
@@ -242,9 +243,16 @@ def _computed_id(said: Mapping[str, Any], launch: Launch) -> str:
             config=Config().with_changes(said["config"]),
             changes={},
             data=said["data"],
+            **_stage(said.get("stage")),
         ).trial_id
     except (FilmError, KeyError, TypeError, ValueError, AttributeError):
         return ""
+
+
+def _stage(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    if said is None:
+        return {}
+    return {"parent": str(said["parent"]), "splits": Splits.read(said)}
 
 
 def _placed(file: Path, launch: Launch, stage: Path, workspace: Workspace) -> Import:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from film.config import ImageInput
 from runner.store.files import read_json, write_json
 from runner.store.names import is_study_name, is_trial_id
 from runner.store.record import Record
@@ -45,7 +44,7 @@ class Launch:
     file: str  # its path, or that it is the catalogue's; empty where it is not known
     rows: Mapping[str, tuple[str, ...]]  # trial ids by row, in order
     seeds: tuple[int, ...]
-    fingerprints: Mapping[ImageInput | None, str]  # of the data
+    fingerprints: Mapping[str | None, str]  # of the data, by what is seen of which
     report: Path
 
     @property
@@ -99,7 +98,7 @@ def write_launch(
     rows: dict[str, list[str]] = {}
     for trial in trials:
         rows.setdefault(trial.row, []).append(trial.trial_id)
-    data = {_name(trial.config.model.image_input): trial.data for trial in trials}
+    data = {trial.data_key or _NO_IMAGES: trial.data for trial in trials}
     content: dict[str, Any] = {
         "study": study.name,
         "question": study.question,
@@ -143,12 +142,8 @@ def _launch(folder: Path, content: Mapping[str, Any]) -> Launch:
         rows={row: tuple(ids) for row, ids in content["rows"].items()},
         seeds=tuple(content["seeds"]),
         fingerprints={
-            None if name == _NO_IMAGES else ImageInput(name): data
+            None if name == _NO_IMAGES else name: data
             for name, data in content["fingerprints"].items()
         },
         report=folder / "report",
     )
-
-
-def _name(image_input: ImageInput | None) -> str:
-    return _NO_IMAGES if image_input is None else image_input.value

@@ -149,6 +149,7 @@ class TrialFolder:
                 "seed": trial.seed,
                 "data": trial.data,
                 "config": trial.config.flat(),
+                **trial.stage,
             }
             write_json(self.path / "config.json", content)
         wanted_by = self.path / "studies" / f"{trial.study}.json"

@@ -19,7 +19,7 @@ from runner.store.private import private_folder
 from runner.store.record import TrialFolder, TrialState
 from runner.store.remote import SENT, Attempt, BrokenError, Progress, Storage
 
-__all__ = ["Collector", "Stage", "staged"]
+__all__ = ["Collector", "Stage", "fetched", "staged"]
 
 _LOGGER: Final = logging.getLogger(__name__)
 _LARGE: Final = {"checkpoint.pt", "checkpoint.previous.pt", "best.pt"}
@@ -103,6 +103,28 @@ def staged(uri: str | None, folder: Path) -> Iterator[Stage]:
         yield Stage(here, storage.begin(trial.trial_id))
 
 
+@contextmanager
+def fetched(uri: str | None, folder: Path | None) -> Iterator[Path | None]:
+    """Bring what another trial left to this machine, to be read.
+
+    Args:
+        uri: Where trials are shared; None where the folder itself is at hand.
+        folder: That trial's, in the store; None for none.
+
+    Yields:
+        Its folder here.
+    """
+    if uri is None or folder is None:
+        yield folder
+        return
+    with _own_folder(folder.name) as here:
+        for attempt in Storage(uri).attempts(folder.name):
+            with suppress(BrokenError):  # then the next best
+                attempt.pull(TrialFolder(here))
+                break
+        yield here
+
+
 # What a worker that was killed left behind is removed by the next one.
 @contextmanager
 def _own_folder(trial_id: str) -> Iterator[Path]:
@@ -131,13 +153,20 @@ class Collector:
     It holds the locks of trials that run, so that they are seen to.
     """
 
-    def __init__(self, uri: str | None, folders: Sequence[TrialFolder]) -> None:
+    def __init__(
+        self,
+        uri: str | None,
+        folders: Sequence[TrialFolder],
+        sources: Sequence[TrialFolder] = (),
+    ) -> None:
         """Prepare to collect.
 
         Args:
             uri: Where trials are shared; None where there is nothing to do.
             folders: Of the trials, in this store.
+            sources: Of finished trials whose weights some of these start from.
         """
+        self._sources = sources
         self._storage = None if uri is None else Storage(uri)
         self._folders = {folder.trial_id: folder for folder in folders}
         self._names: dict[str, str] = {}  # of attempts that go on
@@ -157,7 +186,8 @@ class Collector:
             self._storage.check()
             store = next(iter(self._folders.values())).path.parent.parent
             self._held.enter_context(_claimed(store / "claims", set(self._folders)))
-            for sent in self._threads.map(self._send, self._folders.values()):
+            every = [*self._folders.values(), *self._sources]
+            for sent in self._threads.map(self._send, every):
                 del sent
         return self
 

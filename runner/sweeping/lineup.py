@@ -1,7 +1,10 @@
-"""Which trial runs next; one whose process died may try again. Pure."""
+"""Which trial runs next; one whose process died may try again. Pure.
+
+A trial that starts from another's weights waits until that one is over.
+"""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -18,13 +21,18 @@ class _Deaths:
 class Lineup:
     """The trials of a sweep that wait, by their number."""
 
-    def __init__(self, n_trials: int, *, n_deaths: int) -> None:
+    def __init__(
+        self, n_trials: int, *, n_deaths: int, after: Mapping[int, int] | None = None
+    ) -> None:
         """Line up.
 
         Args:
             n_trials: How many, numbered from 0.
             n_deaths: How often a process may die with no new epoch in between.
+            after: Which trial has to be over before another begins.
         """
+        self._after = after or {}
+        self._unfinished = set(self._after.values())  # of those that others wait for
         self._waiting = deque(range(n_trials))
         self._running: set[int] = set()
         self._deaths = [_Deaths() for _ in range(n_trials)]
@@ -44,11 +52,13 @@ class Lineup:
         """Take the next one.
 
         Returns:
-            Its number; None where none waits.
+            Its number; None where none waits, or none may begin yet.
         """
-        if not self._waiting:
+        ready = (n for n in self._waiting if self._after.get(n) not in self._unfinished)
+        number = next(ready, None)
+        if number is None:
             return None
-        number = self._waiting.popleft()
+        self._waiting.remove(number)
         self._running.add(number)
         return number
 
@@ -59,6 +69,34 @@ class Lineup:
             number: Which.
         """
         self._running.discard(number)
+
+    def settle(self, number: int, *, is_finished: bool) -> list[int]:
+        """Let those begin that waited for a trial, or let them wait no longer.
+
+        Args:
+            number: One that is over.
+            is_finished: Whether others can start from its weights.
+
+        Returns:
+            Those that waited in vain, and others that waited for them.
+        """
+        if is_finished:
+            self._unfinished.discard(number)
+            return []
+        in_vain = self._behind({number})
+        self._waiting = deque(one for one in self._waiting if one not in in_vain)
+        return sorted(in_vain)
+
+    def waits(self, number: int) -> bool:
+        """Say whether a trial is still to be taken.
+
+        Args:
+            number: Which.
+
+        Returns:
+            Whether it is.
+        """
+        return number in self._waiting
 
     def die(self, number: int, epochs: int) -> int:
         """Note that the process of a trial died: it is next, if it may try again.
@@ -81,7 +119,7 @@ class Lineup:
         return 0
 
     def drop(self, numbers: Collection[int]) -> set[int]:
-        """Let trials wait no longer.
+        """Let trials wait no longer, nor what waits for them.
 
         Args:
             numbers: Which.
@@ -89,5 +127,16 @@ class Lineup:
         Returns:
             Those of them that run.
         """
-        self._waiting = deque(one for one in self._waiting if one not in numbers)
+        gone = set(numbers) - self._running
+        gone |= self._behind(gone)
+        self._waiting = deque(one for one in self._waiting if one not in gone)
         return self._running & set(numbers)
+
+    # What waits for some trials, or for what waits for them.
+    def _behind(self, numbers: Collection[int]) -> set[int]:
+        found: set[int] = set()
+        before = set(numbers)
+        for one in self._waiting:  # a trial stands behind what it starts from
+            if self._after.get(one) in before | found:
+                found.add(one)
+        return found

@@ -34,7 +34,7 @@ class _Cell:
 
     @property
     def max_epochs(self) -> int:
-        return self.trial.config.train.max_epochs
+        return self.trial.max_epochs
 
     @property
     def is_over(self) -> bool:

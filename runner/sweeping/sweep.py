@@ -100,6 +100,9 @@ def sweep(
                 data=source.directory,
                 world=source.world if workers.storage else None,
                 folder=folder.path,
+                parent=view.workspace.trial(trial.parent).path
+                if trial.parent
+                else None,
                 storage=workers.storage,
                 device=workers.device,
                 n_threads=workers.n_threads,

@@ -10,6 +10,7 @@ from film.config import Architecture
 from runner.store.files import read_json
 from runner.store.record import Record, TrialFolder
 from runner.tracking.secrets import redacted
+from studies.splits import Splits
 
 __all__ = ["STUDY_TAG", "Content", "content_of", "epoch_metrics", "row_means"]
 
@@ -118,6 +119,7 @@ def _tags(folder: TrialFolder, record: Record, data: str) -> dict[str, str]:
         "film.state": str(record.state),
         "film.data": data,
         "film.generation": str(record.generation),
+        **_stage_tags(folder.description().get("stage", {})),
         "film.error": record.error,
         "mlflow.note.content": "\n\n".join(notes),
         "mlflow.source.name": "film",
@@ -125,6 +127,19 @@ def _tags(folder: TrialFolder, record: Record, data: str) -> dict[str, str]:
         **{f"{STUDY_TAG}{study}": said["row"] for study, said in wanted_by.items()},
     }
     return {key: redacted(value)[:_LONGEST] for key, value in tags.items()}
+
+
+# Of what starts from another trial's weights, or judges them.
+def _stage_tags(stage: Mapping[str, Any]) -> dict[str, str]:
+    if not stage:
+        return {}
+    splits = Splits.read(stage)
+    learn = {} if splits.learn is None else {"film.learns_from": str(splits.learn)}
+    return {
+        **({"film.parent": stage["parent"]} if stage["parent"] else {}),
+        **learn,
+        "film.judged_by": str(splits.judge),
+    }
 
 
 def _environment(said: Mapping[str, Any]) -> dict[str, str]:

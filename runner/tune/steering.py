@@ -7,6 +7,7 @@ from that is decided here, in the driver's process.
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, final
 
@@ -95,7 +96,9 @@ class Sweep:
         self.cut: dict[int, int] = {}  # the last epoch of what was screened out
         self._listener = listener
         self._interruption = interruption
-        self._lineup = Lineup(len(jobs), n_deaths=workers.limits.n_deaths)
+        self._lineup = Lineup(
+            len(jobs), n_deaths=workers.limits.n_deaths, after=_after(jobs)
+        )
         self._taken: dict[int, _Taken] = {}
         self._dropped: set[int] = set()
         self._actors: dict[int, Any] = {}
@@ -170,6 +173,12 @@ class Sweep:
     def ended(self, number: int) -> None:
         """Note that a trial is over."""
         self._leave(number)
+        try:
+            self._end(number)
+        finally:
+            self._settle(number)
+
+    def _end(self, number: int) -> None:
         problem = self._far.ended(self._id(number))
         if problem:
             folder = TrialFolder(self.jobs[number].folder)
@@ -187,6 +196,8 @@ class Sweep:
             self._bury(number, said)
         finally:
             self._leave(number)  # whatever the disk does: else nobody ever ends
+            if not self._lineup.waits(number):
+                self._settle(number)
 
     def _bury(self, number: int, said: str) -> None:
         folder = TrialFolder(self.jobs[number].folder)
@@ -218,6 +229,18 @@ class Sweep:
         self._lineup.end(number)
         self._begun.discard(number)
         self._idle_since = time.monotonic()
+
+    # What starts from its weights may begin, or never will.
+    def _settle(self, number: int) -> None:
+        is_finished = False
+        with suppress(OSError):
+            folder = TrialFolder(self.jobs[number].folder)
+            is_finished = folder.state() is TrialState.FINISHED
+        for one in self._lineup.settle(number, is_finished=is_finished):
+            if self._interruption.reason is None:
+                name = self.jobs[number].trial.name
+                why = f"is not started: {name}, which it starts from, is not finished"
+                self._listener.waits(self._id(one), why)
 
     # Where every machine of a cluster is lost, Ray waits in silence for another one.
     def _look_for_workers(self) -> None:
@@ -280,6 +303,16 @@ class _Taken:
                 return file.read().decode(errors="replace")
         except OSError:
             return ""
+
+
+# Which of the jobs starts from the weights of which.
+def _after(jobs: Sequence[TrialJob]) -> dict[int, int]:
+    numbers = {job.trial.trial_id: number for number, job in enumerate(jobs)}
+    return {
+        number: numbers[job.trial.parent]
+        for number, job in enumerate(jobs)
+        if job.trial.parent in numbers
+    }
 
 
 def _stamp(folder: TrialFolder) -> int:

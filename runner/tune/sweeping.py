@@ -61,7 +61,9 @@ def run_sweep(
             check_machines(jobs, workers)
         with (
             Collector(
-                workers.storage, [TrialFolder(job.folder) for job in jobs]
+                workers.storage,
+                [TrialFolder(job.folder) for job in jobs],
+                _sources(jobs),
             ) as far,
             Interruption() as interruption,
         ):
@@ -76,12 +78,19 @@ def run_sweep(
     return interruption.reason
 
 
+# What was finished before, and is started from now.
+def _sources(jobs: Sequence[TrialJob]) -> list[TrialFolder]:
+    mine = {job.folder for job in jobs}
+    parents = {job.parent for job in jobs if job.parent is not None}
+    return [TrialFolder(path) for path in sorted(parents - mine)]
+
+
 def _tuner(sweep: Sweep, home: Path, *, screens: bool) -> tune.Tuner:
     trainable = tune.with_resources(
         tune.with_parameters(work, **packed(sweep.jobs)),
         {"cpu": sweep.workers.cpus_per_trial, "gpu": sweep.workers.gpus_per_trial},
     )
-    n_epochs = [job.trial.config.train.max_epochs for job in sweep.jobs]
+    n_epochs = [job.trial.max_epochs for job in sweep.jobs]
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(

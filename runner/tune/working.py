@@ -11,7 +11,7 @@ from ray import tune
 
 from runner.planning.sources import make_here
 from runner.store.record import TrialFolder, TrialState, one_line
-from runner.store.staging import Stage, staged
+from runner.store.staging import Stage, fetched, staged
 from runner.sweeping.admission import (
     CONTEXT_BYTES,
     Need,
@@ -62,10 +62,14 @@ def work(
     limits = _of_this_machine(packed_job.limits, packed_job.n_jobs)
     job = replace(packed_job, revision=revision, limits=limits)
     expected = Peaks(memory=config["memory"], gpu_memory=config["gpu_memory"])
-    with staged(job.storage, job.folder) as stage:
+    with (
+        staged(job.storage, job.folder) as stage,
+        fetched(job.storage, job.parent) as parent,
+    ):
         # Tune prints a line for a trial that says nothing.
         tune.report({"has_begun": True, "attempt": stage.attempt})
-        _work_at(stage, replace(job, folder=stage.folder), expected)
+        here = replace(job, folder=stage.folder, parent=parent)
+        _work_at(stage, here, expected)
         stage.send()
 
 
@@ -87,7 +91,8 @@ def _train(job: TrialJob, expected: Peaks, stage: Stage) -> None:
 
     peaks = _own_or(expected, TrialFolder(job.folder))
     if job.world is not None:
-        make_here(job.world, job.data, processes=job.n_threads)
+        store = job.trial.splits.store
+        make_here(job.world, job.data, processes=job.n_threads, store=store)
     with ExitStack() as stack:
         for need, place in _needs(job, peaks):
             room = Promises().room_for(need, place, _say_why_it_waits)

@@ -18,6 +18,7 @@ class TrialJob:
     trial: Trial
     data: Path  # the store that ``trial.data`` names
     folder: Path
+    parent: Path | None = None  # folder of the trial whose weights it starts from
     storage: str | None = None  # where machines share folders; None: on a disk
     world: WorldConfig | None = None  # what to make on a machine that has no data
     device: str = "cpu"

@@ -19,6 +19,7 @@ from film.config import ImageInput
 from film.data.dataset import QuestionDataset, open_dataset
 from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
+from film.training.judging import judge
 from runner.store.files import write_text
 from runner.store.record import Record, TrialFolder, TrialState
 from runner.tracking.secrets import redacted
@@ -26,14 +27,16 @@ from runner.versions import suite_version
 from runner.working.guards import Guard
 from runner.working.isolation import isolated
 from runner.working.job import TrialJob
+from studies.splits import Part
 
 __all__ = ["TrialJob", "run_trial"]
 
 _LOGGER: Final = logging.getLogger(__name__)
 _Stamps = tuple[tuple[str, int, int], ...]
-_Splits = tuple[QuestionDataset, QuestionDataset]
+_Opened = Mapping[str, QuestionDataset]  # by split
+_Key = tuple[Path, ImageInput | None, int, tuple[str, ...]]
 # A worker runs many trials on the same data: those of one folder and kind are kept.
-_OPENED: Final[dict[tuple[Path, ImageInput | None, int], tuple[_Stamps, _Splits]]] = {}
+_OPENED: Final[dict[_Key, tuple[_Stamps, _Opened]]] = {}
 
 
 def run_trial(
@@ -72,38 +75,65 @@ def run_trial(
         _make_room(job)
         guard = Guard(folder, job.limits, need_bytes=need_bytes, leave=leave)
         with _log_to(folder.log), isolated(job.n_threads), guard:
-            with folder.attempt(**_means(job)):
-                last = yield from _train(job, folder, guard)
-            folder.finish(_summary(last, folder, guard))
+            with folder.attempt(**_means(job)), _failures_in_the_log():
+                _describe_environment(job, folder)
+                name = job.trial.name, job.trial.trial_id
+                _LOGGER.info("%s (%s), process %d", *name, os.getpid())
+                if job.trial.is_evaluation:
+                    summary = _judge(job, guard)
+                else:
+                    last = yield from _train(job, folder, guard)
+                    summary = _summary(last, folder, guard)
+            folder.finish(summary)
 
 
-def _train(
-    job: TrialJob, folder: TrialFolder, guard: Guard
-) -> Generator[EpochMetrics, None, EpochMetrics]:
-    trial = job.trial
-    _describe_environment(job, folder)
-    _LOGGER.info("%s (%s), process %d", trial.name, trial.trial_id, os.getpid())
-    metrics: EpochMetrics | None = None
+@contextmanager
+def _failures_in_the_log() -> Iterator[None]:
     try:
-        for metrics in _epochs(job, guard):
-            taken = {
-                "memory_bytes": guard.peak_bytes,
-                "gpu_memory_bytes": _gpu_bytes(job),
-            }
-            folder.add_epoch({**asdict(metrics), **taken})
-            _LOGGER.info(
-                "epoch %d: training loss %.4f, validation accuracy %.2f %%",
-                metrics.epoch,
-                metrics.train_loss,
-                100 * metrics.val_accuracy,
-            )
-            yield metrics
+        yield
     except FilmError as error:
         _LOGGER.error("%s", error)  # noqa: TRY400 - a user's mistake has no traceback
         raise
     except Exception:
         _LOGGER.exception("the trial failed")
         raise
+
+
+def _judge(job: TrialJob, guard: Guard) -> dict[str, Any]:
+    with guard.watching():
+        weights = _weights_to_start_from(job)
+        assert weights is not None, "what is judged has a parent"  # noqa: S101 - ours
+        _, data = _datasets(job)
+        said = judge(weights, data, device=job.device, directory=job.folder)
+    _LOGGER.info("accuracy %.2f %%", 100 * said.accuracy)
+    return {
+        "epochs": 0,
+        "best_epoch": said.epoch,
+        "best_val_accuracy": said.accuracy,
+        "best_val_accuracy_by_type": said.accuracy_by_type,
+        "wall_time_s": said.wall_time_s,
+        "peak_memory_bytes": guard.peak_bytes,
+        "peak_gpu_memory_bytes": _gpu_bytes(job),
+    }
+
+
+def _train(
+    job: TrialJob, folder: TrialFolder, guard: Guard
+) -> Generator[EpochMetrics, None, EpochMetrics]:
+    metrics: EpochMetrics | None = None
+    for metrics in _epochs(job, guard):
+        taken = {
+            "memory_bytes": guard.peak_bytes,
+            "gpu_memory_bytes": _gpu_bytes(job),
+        }
+        folder.add_epoch({**asdict(metrics), **taken})
+        _LOGGER.info(
+            "epoch %d: training loss %.4f, validation accuracy %.2f %%",
+            metrics.epoch,
+            metrics.train_loss,
+            100 * metrics.val_accuracy,
+        )
+        yield metrics
     assert metrics is not None, "training has at least one epoch"  # noqa: S101 - ours
     return metrics
 
@@ -114,8 +144,8 @@ def _epochs(job: TrialJob, guard: Guard) -> Iterator[EpochMetrics]:
     with guard.watching():
         if job.device.startswith("cuda"):
             torch.cuda.reset_peak_memory_stats()
-        train, val = _datasets(job, trial.config.model.image_input)
-        _check(train, job)
+        train, val = _datasets(job)
+        start = _weights_to_start_from(job)
     epochs = fit(
         trial.config,
         train,
@@ -123,6 +153,7 @@ def _epochs(job: TrialJob, guard: Guard) -> Iterator[EpochMetrics]:
         seed=trial.seed,
         device=job.device,
         directory=job.folder,
+        start=start,
     )
     wall_time_s = 0.0
     while True:
@@ -173,49 +204,79 @@ def _clear(folder: TrialFolder, state: TrialState) -> None:
         folder.forget_progress()
 
 
-def _datasets(job: TrialJob, image_input: ImageInput | None) -> _Splits:
+# What is learnt from, and what is judged by; of an evaluation the same.
+def _datasets(job: TrialJob) -> tuple[QuestionDataset, QuestionDataset]:
+    splits = job.trial.splits
+    found = _open(job)
+    judge_by = _part(found[splits.judge.split], splits.judge)
+    _check(judge_by, job)
+    if splits.learn is None:
+        return judge_by, judge_by
+    return _part(found[splits.learn.split], splits.learn), judge_by
+
+
+def _part(data: QuestionDataset, part: Part) -> QuestionDataset:
+    wanted = max(part.first or 0, part.after + 1)
+    if wanted > len(data):
+        raise DataError(
+            f"'{part}' is wanted, and {part.name} has {len(data):,} questions"
+        )
+    some = data if part.first is None else data.head(part.first)
+    return some.without_head(part.after) if part.after else some
+
+
+def _open(job: TrialJob) -> _Opened:
+    key = _key(job)
+    directory, image_input, n_jobs, splits = key
     stamps = tuple(
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(job.data.glob("*"))
+        for path in sorted(directory.glob("*"))
         if path.is_file()
     )
-    return _open(job.data, image_input, job.n_jobs, stamps)
-
-
-def _open(
-    directory: Path,
-    image_input: ImageInput | None,
-    n_jobs: int,
-    stamps: _Stamps,
-) -> _Splits:
     if not stamps:
         raise DataError(f"{directory}: no data there; prepare it, or give another")
-    key = (directory, image_input, n_jobs)
     if key not in _OPENED or _OPENED[key][0] != stamps:
         _OPENED.clear()
-        splits = (
-            open_dataset(directory, "train", image_input, n_sharing=n_jobs),
-            open_dataset(directory, "val", image_input, n_sharing=n_jobs),
-        )
-        _OPENED[key] = (stamps, splits)
+        opened = {
+            split: open_dataset(
+                directory, split, image_input, n_sharing=n_jobs, named_by=splits
+            )
+            for split in splits
+        }
+        _OPENED[key] = (stamps, opened)
     return _OPENED[key][1]
+
+
+def _key(job: TrialJob) -> _Key:
+    splits, image_input = job.trial.splits, job.trial.config.model.image_input
+    return job.data / splits.store, image_input, job.n_jobs, splits.names
+
+
+def _weights_to_start_from(job: TrialJob) -> Path | None:
+    if job.parent is None:
+        return None
+    if TrialFolder(job.parent).state() is not TrialState.FINISHED:
+        raise DataError(
+            f"the trial {job.trial.parent} that this one starts from is not finished; "
+            "run it first"
+        )
+    return job.parent / "best.pt"
 
 
 # What an earlier trial of this process left is neither kept beside what this one
 # needs nor counted as its own.
 def _make_room(job: TrialJob) -> None:
-    key = (job.data, job.trial.config.model.image_input, job.n_jobs)
-    if key not in _OPENED:
+    if _key(job) not in _OPENED:
         _OPENED.clear()
     gc.collect()
     with suppress(OSError, AttributeError):  # what is no glibc has no such function
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _check(train: QuestionDataset, job: TrialJob) -> None:
-    if train.fingerprint != job.trial.data:
+def _check(data: QuestionDataset, job: TrialJob) -> None:
+    if data.fingerprint != job.trial.data:
         raise DataError(
-            f"{job.data}: holds data {train.fingerprint}, but the trial is of "
+            f"{job.data}: holds data {data.fingerprint}, but the trial is of "
             f"{job.trial.data}; give the data it was planned with, or launch anew"
         )
 

@@ -148,7 +148,7 @@ def test_what_diverged_in_another_s_hands_meanwhile_is_not_repeated(
     folder = TrialFolder(job.folder)
 
     @contextmanager
-    def held_after_another(folder: TrialFolder) -> Iterator[None]:
+    def held_after_another(folder: TrialFolder, _say: object) -> Iterator[None]:
         with suppress(DivergedError), folder.attempt():
             raise DivergedError("the loss is nan")
         yield
