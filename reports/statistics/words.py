@@ -12,6 +12,7 @@ from reports.statistics.probability import OddsRule
 from reports.statistics.verdicts import Variance
 
 __all__ = [
+    "allocation_words",
     "detectable_words",
     "narrowing_words",
     "odds_words",
@@ -25,7 +26,12 @@ _SHARED: Final = (
     "Variances are shared: how much the runs of a row differ is told by them and by "
     "the runs of other rows (Smyth's moderated variance), and two runs are tested too. "
     "Where rows truly differ in this, tables have a false verdict more often than one "
-    "time in twenty (simulated: about one in twelve)."
+    "time in twenty (simulated: one in fourteen to one in ten)."
+)
+_LARGE_BASELINE: Final = (
+    "The baseline has more than twice the runs of some rows: tables of which this is "
+    "so have a false verdict more often than one time in twenty (simulated with 10 to "
+    "3: one in eight). Runs of rows would help more than its own."
 )
 
 
@@ -40,11 +46,26 @@ def statistics_words(estimates: pd.DataFrame) -> list[str]:
     """
     return [
         *shared_words(estimates),
+        *allocation_words(estimates),
         *narrowing_words(estimates),
         *detectable_words(estimates),
         *odds_words(estimates),
         *suspect_words(estimates),
     ]
+
+
+def allocation_words(estimates: pd.DataFrame) -> list[str]:
+    """Warn where the baseline has many more runs than the rows that it judges.
+
+    Args:
+        estimates: One row per row of the study.
+
+    Returns:
+        The warning, where it is due.
+    """
+    baseline = int(estimates.loc[estimates["is_baseline"], "n_runs"].sum())
+    tested = estimates.loc[estimates["p"].notna(), "n_runs"]
+    return [_LARGE_BASELINE] if (2 * tested < baseline).any() else []
 
 
 def narrowing_words(estimates: pd.DataFrame) -> list[str]:
@@ -120,8 +141,8 @@ def suspect_words(estimates: pd.DataFrame) -> list[str]:
         return []
     note = (
         "Look at these runs, more than 3 s.d. from the others of their row: "
-        f"{'; '.join(named)}. They are counted like all others; of sound runs about "
-        "one in 370 is as far."
+        f"{'; '.join(named)}. They are counted like all others; of sound runs fewer "
+        "than one in a hundred is as far (simulated)."
     )
     return [note]
 
@@ -147,15 +168,13 @@ def _split_words(estimates: pd.DataFrame) -> Iterator[str]:
     known = estimates[estimates["sd_noise"].notna() & ~estimates["is_collapsed"]]
     if known.empty:
         return
-    genuine, noise = (
-        math.sqrt(float((known[name] ** 2).mean()))
-        for name in ("sd_genuine", "sd_noise")
-    )
+    observed, noise = (float((known[name] ** 2).mean()) for name in ("sd", "sd_noise"))
+    genuine = math.sqrt(max(observed - noise, 0.0))
     yield (
-        f"Runs of a row differ by an s.d. of {_points(math.hypot(genuine, noise))} "
+        f"Runs of a row differ by an s.d. of {_points(math.sqrt(observed))} "
         f"points: {_points(genuine)} is genuine and would remain on endless questions, "
-        f"{_points(noise)} is noise of this set of them (squares add up; pooled over "
-        "rows)."
+        f"{_points(math.sqrt(noise))} is noise of this set of them (squares add up; "
+        "pooled over rows)."
     )
 
 

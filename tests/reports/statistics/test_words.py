@@ -9,6 +9,7 @@ import pytest
 from reports.results import Results
 from reports.statistics import estimate_rows
 from reports.statistics.words import (
+    allocation_words,
     detectable_words,
     narrowing_words,
     odds_words,
@@ -26,7 +27,7 @@ def one_row(**values: object) -> pd.DataFrame:
         "row": "a",
         "is_collapsed": False,
         "basis": "runs × scenes",
-        "sd_genuine": 0.005,
+        "sd": 0.00773,
         "sd_noise": 0.0059,
         "share_runs": 0.9,
     }
@@ -89,6 +90,14 @@ def test_odds_are_said_from_ten_runs_on(make_results: Make) -> None:
     )
     (words,) = odds_words(estimate_rows(results))
     assert words.endswith(": far .00 [.00, .20], differs, and may be meaningful.")
+
+
+def test_a_baseline_of_many_more_runs_carries_a_warning(make_results: Make) -> None:
+    seven = (*NEAR, *NEAR, 0.96)
+    many = estimate_rows(make_results({"baseline": seven, "a": NEAR}))
+    assert allocation_words(many)[0].startswith("The baseline has more than twice")
+    twice = estimate_rows(make_results({"baseline": seven[:6], "a": NEAR}))
+    assert allocation_words(twice) == []
 
 
 def test_a_stray_run_is_named(make_results: Make) -> None:
