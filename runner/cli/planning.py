@@ -280,12 +280,14 @@ def _plan_json(
                 "state": past[trial.trial_id].state,
                 "epochs": past[trial.trial_id].epochs,
                 "to_run": trial.trial_id in to_run,
+                "parent": trial.parent or None,
             }
             for trial in request.trials
         ],
         "n_trials": plan.n_trials,
         "n_done": len(plan.done),
         "n_diverged": len(plan.diverged),
+        "n_held_up": len(plan.held_up),
         "n_to_run": len(plan.to_run),
     }
 

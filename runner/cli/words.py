@@ -50,7 +50,7 @@ def echo_study(study: Study) -> None:
     click.echo(f"seeds {seeds}; data {_data(study)}{margin}\n")
     if study.design is not None:
         click.echo(f"{_design(study.design)}\n")
-    cells = [(row.label, changes_of(row.changes)) for row in study.rows]
+    cells = [(row.label, _said_of(row, study)) for row in study.rows]
     lines = aligned(cells).splitlines()
     group = ""
     for row, line in zip(study.rows, lines, strict=True):
@@ -83,6 +83,19 @@ def changes_of(changes: Mapping[str, Any]) -> str:
         ``model.film.beta = zero``; nothing for the baseline.
     """
     return ", ".join(f"{name} = {_value(value)}" for name, value in changes.items())
+
+
+# Of what starts from another row's weights, what it changes of that.
+def _said_of(row: Row, study: Study) -> str:
+    if row.is_evaluation:
+        return f"its weights, judged by {row.splits.judge}"
+    if not row.parent:
+        return changes_of(row.changes)
+    before = study.compared_with(row).changes
+    own = {name: to for name, to in row.changes.items() if before.get(name) != to}
+    learns = f"learns from {row.splits.learn}, judged by {row.splits.judge}"
+    parts = [f"from {row.parent}'s weights", learns, changes_of(own)]
+    return "; ".join(filter(None, parts))
 
 
 def _design(design: Design) -> str:
@@ -150,4 +163,9 @@ def _design_json(design: Design) -> dict[str, Any]:
 def _row(row: Row) -> dict[str, Any]:
     on = None if row.on is None else sorted(row.on)
     changes = dict(row.changes)
-    return {"row": row.label, "group": row.group, "changes": changes, "on": on}
+    said = {"row": row.label, "group": row.group, "changes": changes, "on": on}
+    if not row.parent:
+        return said
+    learn = None if row.splits.learn is None else str(row.splits.learn)
+    judge = str(row.splits.judge)
+    return {**said, "parent": row.parent, "learns_from": learn, "judged_by": judge}

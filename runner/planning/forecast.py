@@ -226,8 +226,8 @@ def outline_for(request: Request, world: "Needs | None") -> "Outline":
         n_words=_WORDS,
         n_answers=_ANSWERS,
         n_tokens=_TOKENS,
-        n_train=round(config.splits["train"] * per_picture),
-        n_val=round(config.splits["val"] * per_picture),
+        n_train=round(config.n_train * per_picture),
+        n_val=round(config.n_val * per_picture),
         images={
             ImageInput.FEATURES: feature_shape(config.height, config.width),
             ImageInput.PIXELS: (3, *stored_size(config)),
