@@ -9,18 +9,18 @@ from typing import Final
 import pandas as pd
 
 from reports.errors import ReportError
-from reports.figures import draw_curves, draw_forest, forest_numbers, save_figure
-from reports.learning import curves_by_row, curves_by_type, curves_in_words
+from reports.figures import save_drawing, study_figures
 from reports.load import load_results, without_password
 from reports.options import ReportOptions
 from reports.page import Page, Picture, to_html
 from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
-from reports.results import Results, records
+from reports.results import Results
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import Verdict, estimate_cells, estimate_rows
-from reports.tables import VERDICT_MARKS, TableSpec, to_text
+from reports.statistics import estimate_cells, estimate_rows
+from reports.statistics.effects import estimate_effects
+from reports.tables import TableSpec, to_text
 from reports.tables.forms import Format, write_table
-from reports.tables.numbers import interval, percent, signed
+from reports.tables.numbers import percent
 from reports.tables.of_study import source_of, study_tables
 from reports.tables.words import accuracy_notes, confounds, left_out, measured
 from studies.study import Study
@@ -41,11 +41,6 @@ _HEADINGS: Final = {
     "pivot": "Accuracy by two factors",
     "changes": "What each row changes",
 }
-_FORMATS: Final = ".png", ".pdf"
-_CURVES: Final = (
-    "Thick lines are means over runs, thin ones single runs. Training accuracy is a "
-    "running mean over the epoch, so that it lags behind."
-)
 _PAGE: Final = "index.html"
 _PRINTED: Final = 6  # decimals of a fraction: more than any paper prints
 _OTHER_DATA: Final = (
@@ -195,17 +190,15 @@ def _write(
     study: Study, made: Tables, fingerprints: Sequence[str], out_dir: Path
 ) -> Report:
     results, estimates, tables = made.results, made.estimates, made.by_name
-    numbers = forest_numbers(estimates)
-    pictures = _pictures(study, numbers, results, out_dir)
+    pictures, drawn = _pictures(study, made, out_dir)
     files = {
         **{
             f"{stem}.{_ENDINGS.get(form, form)}": write_table(table, form)
             for stem, table in tables.items()
             for form in _WRITTEN
         },
-        "forest.csv": _csv(numbers).encode(),
         "runs.csv": _csv(results.trials).encode(),
-        "curves.csv": _csv(results.curves).encode(),
+        "epochs.csv": _csv(results.curves).encode(),
     }
     for name, content in files.items():
         (out_dir / name).write_bytes(content)
@@ -222,36 +215,26 @@ def _write(
     return Report(
         text=to_text(tables["table"]),
         directory=out_dir,
-        files=(*files, *(f"{n}{kind}" for n in pictures for kind in _FORMATS), _PAGE),
+        files=(*files, *drawn, _PAGE),
         estimates=estimates,
         is_complete=made.is_complete,
     )
 
 
-# Drawn, saved, and by the names of their files.
+# Saved with their numbers, and by the names of their files.
 def _pictures(
-    study: Study, numbers: pd.DataFrame, results: Results, out_dir: Path
-) -> dict[str, Picture]:
-    drawn = {
-        "forest": ("Effects", draw_forest(numbers, study.margin), _in_words(numbers))
-    }
-    if not results.curves.empty:
-        curves = curves_by_row(results.curves)
-        words = f"Accuracy on validation questions by epoch. {curves_in_words(curves)}."
-        drawn["curves"] = ("Learning curves", draw_curves(curves), words)
-    of_types = curves_by_type(results.curves, BASELINE)
-    if not of_types.empty:
-        heading = "Learning curves of the baseline by type of question"
-        words = f"{heading}. {curves_in_words(of_types)}."
-        drawn["curves-types"] = (heading, draw_curves(of_types), words)
-    pictures = {}
-    for name, (heading, figure, words) in drawn.items():
-        for kind in _FORMATS:
-            save_figure(figure, out_dir / f"{name}{kind}")
-        png = (out_dir / f"{name}.png").read_bytes()
-        caption = _CURVES if name == "curves" else ""
-        pictures[name] = Picture(heading, png, words, caption)
-    return pictures
+    study: Study, made: Tables, out_dir: Path
+) -> tuple[dict[str, Picture], list[str]]:
+    effects = estimate_effects(study, made.results)
+    frames = made.estimates, estimate_cells(made.results)
+    drawings = study_figures(study, made.results, frames, effects)
+    digest = made.by_name["table"].source.digest
+    pictures, files = {}, []
+    for stem, one in drawings.items():
+        files += save_drawing(one, out_dir, stem, digest)
+        png = (out_dir / f"{stem}.png").read_bytes()
+        pictures[stem] = Picture(one.heading, png, one.words, one.caption)
+    return pictures, files
 
 
 def _published(
@@ -309,16 +292,6 @@ def _csv(frame: pd.DataFrame) -> str:
     return flat.to_csv(index=False, lineterminator="\n")
 
 
-def _in_words(estimates: pd.DataFrame) -> str:
-    parts = [
-        f"{row['row']}: {signed(row['delta'])} "
-        f"{interval(row['lower'], row['upper'])} {VERDICT_MARKS[row['verdict']]}"
-        for row in records(estimates)
-        if row["verdict"] != Verdict.BASELINE
-    ]
-    return f"Forest plot of differences to the baseline, in points. {'; '.join(parts)}."
-
-
 def _facts(
     study: Study, results: Results, fingerprints: Sequence[str]
 ) -> list[tuple[str, str]]:
@@ -336,6 +309,6 @@ def _facts(
         ("Time of the finished runs", f"{hours:.1f} hours in all"),
         (
             "Numbers at full precision",
-            "table.csv, table.json, table.parquet, types.csv, runs.csv, curves.csv",
+            "table.csv, table.json, table.parquet, types.csv, runs.csv, epochs.csv",
         ),
     ]

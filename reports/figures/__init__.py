@@ -10,6 +10,7 @@ from reports.figures.effects import draw_effects, effect_numbers
 from reports.figures.forest import draw_forest, forest_numbers
 from reports.figures.interactions import draw_interactions
 from reports.figures.noise import draw_noise
+from reports.figures.of_study import Drawing, save_drawing, study_figures
 from reports.figures.reproduction import draw_reproduction, reproduction_numbers
 from reports.figures.style import FORMATS, WIDTHS, save_figure
 from reports.figures.types import draw_types, type_numbers
@@ -26,6 +27,7 @@ from reports.figures.words import (
 __all__ = [
     "FORMATS",
     "WIDTHS",
+    "Drawing",
     "beats_in_words",
     "beats_numbers",
     "draw_beats",
@@ -44,7 +46,9 @@ __all__ = [
     "noise_in_words",
     "reproduction_in_words",
     "reproduction_numbers",
+    "save_drawing",
     "save_figure",
+    "study_figures",
     "type_numbers",
     "types_in_words",
 ]

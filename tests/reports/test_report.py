@@ -56,6 +56,7 @@ def test_the_files_are_those_that_the_report_names(report: Report) -> None:
     assert {"forest.png", "forest.pdf", "forest.csv", "index.html"} < set(report.files)
     assert {"curves.png", "curves.pdf", "curves.csv"} < set(report.files)
     assert {"curves-types.png", "curves-types.pdf"} < set(report.files)
+    assert {"type-differences.svg", "type-differences.csv"} < set(report.files)
 
 
 def test_failed_and_missing_runs_stand_in_the_table(report: Report) -> None:
@@ -135,7 +136,7 @@ def test_learning_curves_are_on_the_page_in_words_too(report: Report) -> None:
         page
     )
     assert "Learning curves of the baseline by type of question" in page
-    with (report.directory / "curves.csv").open(encoding="utf-8", newline="") as file:
+    with (report.directory / "epochs.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 3 * 6  # a seventh run finished without a record of its epochs
     assert "no residual connection" not in {row["row"] for row in rows}
@@ -169,7 +170,7 @@ def test_the_page_is_whole_without_network_and_script(report: Report) -> None:
     page.feed(text)
     assert page.open == []
     assert not page.seen & {"script", "link", "iframe", "object"}
-    assert [link[:22] for link in page.links] == ["data:image/png;base64,"] * 3
+    assert [link[:22] for link in page.links] == ["data:image/png;base64,"] * 4
     without_picture = re.sub(r"base64,[^\"]*", "", text)
     assert not re.search(r"https?:|//|@import|url\(", without_picture)
 
