@@ -17,7 +17,7 @@ from reports.tables.source import Source
 from reports.tables.spec import Cell, Column, Drawing, TableSpec, grouped
 from studies.design import DesignKind
 
-__all__ = ["effects_table", "path_table", "shapley_table"]
+__all__ = ["component_tables", "effects_table", "path_table", "shapley_table"]
 
 _ORDERS: Final = (
     *("Components", "Pairs", "Three together", "Four together", "Five together"),
@@ -40,6 +40,28 @@ _EFFECTS: Final = (
     Column("Verdict in logits", short="logits", name="logit_verdict"),
     Column("Cannot be told from", name="aliases"),
 )
+
+
+def component_tables(
+    name: str, effects: Effects | None, source: Source | None = None
+) -> dict[str, TableSpec | None]:
+    """Set out all that is known of a design's components.
+
+    Args:
+        name: The study.
+        effects: What was estimated, in accuracies; None where there are none.
+        source: What the numbers follow from.
+
+    Returns:
+        Tables by the stems of their files; None where there is nothing to tell.
+    """
+    if effects is None:
+        return {}
+    return {
+        "effects": effects_table(name, effects, source=source),
+        "shapley": shapley_table(name, effects, source=source),
+        "path": path_table(name, effects, source=source),
+    }
 
 
 def effects_table(

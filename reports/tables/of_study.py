@@ -6,8 +6,10 @@ import pandas as pd
 
 from reports.options import ReportOptions
 from reports.results import Results
+from reports.statistics.effects import estimate_effects
 from reports.tables.accuracy import accuracy_table
 from reports.tables.changes import change_table
+from reports.tables.effects import component_tables
 from reports.tables.pivot import pivot_table
 from reports.tables.source import Source, trials_of
 from reports.tables.spec import TableSpec
@@ -78,5 +80,11 @@ def study_tables(
     types = type_table(study.name, cells, confounds(study), source=source)
     pivot = options.pivot and pivot_table(study, results, options.pivot, source=source)
     changes = change_table(study.name, results.trials, source=source)
-    found = {"table": table, "types": types, "pivot": pivot, "changes": changes}
+    found = {
+        "table": table,
+        **component_tables(study.name, estimate_effects(study, results), source),
+        "types": types,
+        "pivot": pivot,
+        "changes": changes,
+    }
     return {stem: one for stem, one in found.items() if one}

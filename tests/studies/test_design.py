@@ -316,7 +316,8 @@ class TestCatalogue:
 
     def test_no_row_is_the_baseline_in_other_words(self) -> None:
         for name in catalogue():
-            rows = find_study(name).rows
+            study = find_study(name)
+            rows = study.rows if study.design else ()
             assert len({row.config.identity() for row in rows}) == len(rows), name
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from reports.report import tables_of
 from reports.results import Answers, Results, RunState
 from reports.statistics.effects import Effects, estimate_effects
 from reports.tables import TableSpec, to_latex, to_markdown, to_text
 from reports.tables.effects import effects_table, path_table, shapley_table
+from reports.tables.forms import Format, write_table
 from studies.design import DesignKind
 from tests.reports.statistics.crossing import accuracies, make_study, redundant
 
@@ -191,3 +193,32 @@ def test_collapsed_rows_bring_logits_beside(make_results: Make) -> None:
     assert float(shown) == pytest.approx((sum(odds[2:]) - sum(odds[:2])) / 2, abs=0.03)
     assert "1 row (none of γ and β) stands so near to guessing" in notes(table)
     assert set(table.frame["scale"]) == {"accuracy", "logit"}
+
+
+class TestReport:
+    def test_a_factorial_has_its_tables_beside_that_of_the_rows(
+        self, make_results: Make
+    ) -> None:
+        study = make_study(FULL, 3)
+        made = tables_of(study, make_results(accuracies(study, redundant, 2, sd=0.002)))
+        names = ["table", "effects", "shapley", "path", "types", "changes"]
+        assert list(made.by_name) == names
+
+    def test_other_studies_have_none(self, make_results: Make) -> None:
+        study = replace(make_study(FULL, 2), design=None)
+        made = tables_of(study, make_results(accuracies(study, redundant, 2, sd=0.002)))
+        assert list(made.by_name) == ["table", "types", "changes"]
+
+    @pytest.mark.parametrize("form", Format)
+    @pytest.mark.parametrize("state", [None, RunState.FAILED])
+    def test_they_can_be_written_in_every_form(
+        self, make_results: Make, form: Format, state: RunState | None
+    ) -> None:
+        study = make_study(FULL, 2)
+        runs = accuracies(study, redundant, 2, sd=0.002)
+        if state:
+            runs["without γ"] = [state] * 2  # type: ignore[list-item]
+        made = tables_of(study, make_results(runs))
+        for name in ("effects", "shapley", "path"):
+            if name in made.by_name:
+                assert write_table(made.by_name[name], form)
