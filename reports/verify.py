@@ -106,21 +106,26 @@ def _tables(path: Path) -> tuple[dict[Path, WrittenTable], list[str]]:
         if table.kind not in _KEYS:
             raise ReportError(f"{path}: holds no numbers of single runs")
         return {path: table}, []
-    found: dict[Path, WrittenTable] = {}
-    notes = []
-    for file in sorted(one for one in path.iterdir() if one.suffix in ENDINGS):
-        try:
-            table = read_table(file)
-        except ReportError:
-            notes.append(f"{file.name} does not say from which runs it is")
-            continue
-        if table.kind in _KEYS:
-            found[file] = table
-        else:
-            notes.append(f"{file.name} holds no numbers of single runs")
+    files = sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix in ENDINGS and not file.name.startswith(".")
+    )
+    read = {file: _read(file) for file in files}
+    found = {file: table for file, table in read.items() if table is not None}
     if not found:
         raise ReportError(f"{path}: holds no table that says from which runs it is")
-    return found, notes
+    others = ", ".join(file.name for file in files if file not in found)
+    note = f"not checked, for they do not say from which runs they are: {others}"
+    return found, [note] if others else []
+
+
+def _read(file: Path) -> WrittenTable | None:
+    try:
+        table = read_table(file)
+    except ReportError:
+        return None
+    return table if table.kind in _KEYS else None
 
 
 def _results(

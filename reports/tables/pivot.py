@@ -72,12 +72,15 @@ def pivot_table(
     marks = 1 in numbers and len(numbers) > 1
     lines = tuple(
         (
-            Cell(_label(row)),
+            Cell(_heading(row, down)),
             *(_written(by_place.get((row, one)), marks=marks) for one in columns),
         )
         for row in rows
     )
-    heads = (Column(_label(one), is_number=True, name=_label(one)) for one in columns)
+    heads = (
+        Column(_heading(one, across), is_number=True, name=_label(one))
+        for one in columns
+    )
     is_mixed = any(cell["n_rows"] > 1 for cell in by_place.values())
     return TableSpec(
         study.name,
@@ -187,6 +190,12 @@ def _label(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# As the table of types has it.
+def _heading(value: object, factor: str) -> str:
+    label = _label(value)
+    return label.replace("_", " ") if factor == _TYPE else label
 
 
 def _ordered(values: pd.Series) -> list[Any]:

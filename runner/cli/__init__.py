@@ -20,8 +20,9 @@ from runner.cli.browse import ui
 from runner.cli.cancelling import cancel
 from runner.cli.data import data
 from runner.cli.keeping import export, gc, import_archive
+from runner.cli.reporting import report
 from runner.cli.single import train, verify
-from runner.cli.study import listing, plan, report, retry, run, show, sync
+from runner.cli.study import listing, plan, retry, run, show, sync
 from runner.cli.telling import completion, diff, doctor, logs, status
 from runner.errors import BusyError
 

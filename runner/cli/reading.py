@@ -3,19 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from film.errors import FilmError
-from runner.cli.options import Flags, check_data
 from runner.cli.standing import failure_line, row_table
 from runner.cli.warning import warn
 from runner.errors import LaunchError
 from runner.looking.overview import TrialReader, study_overview
 from runner.plan import LaunchPlan
-from runner.planning.request import Choice, Request, find_launch
+from runner.planning.request import Request, find_launch
 from runner.store.files import read_json, write_json
 from runner.store.record import Record
 from runner.store.workspace import Workspace
@@ -25,7 +25,10 @@ from runner.tracking.mirror import Mirror
 from runner.tracking.secrets import redacted
 from runner.versions import suite_version
 
-__all__ = ["conclude", "echo_report", "sync_store"]
+if TYPE_CHECKING:  # pandas takes its time
+    from reports.options import ReportOptions
+
+__all__ = ["conclude", "sync_store", "warn", "write_report_of"]
 
 _PRINTED: Final = ".printed.json"  # in a report's folder
 
@@ -58,31 +61,6 @@ def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> in
             click.echo(failure_line(one), err=True)
     is_complete = all(record.summary for record in records.values())
     return 0 if is_complete else 1
-
-
-def echo_report(study: str, out: Path | None, flags: Flags) -> int:
-    """Write a report from what is recorded, and print its table.
-
-    Args:
-        study: Name or file.
-        out: Where to; None is in the store.
-        flags: Of the command.
-
-    Returns:
-        The exit code: 0 where every wanted trial is finished.
-    """
-    workspace = Workspace.at(flags["store"])
-    uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
-    choice = Choice(
-        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
-    )
-    request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
-    check_data(request.study.name, has_world=request.study.world is not None)
-    mirror = Mirror(workspace, uri, warn=warn)
-    mirror.everything(request.folders(), [])  # MLflow may have been down
-    records = request.records()
-    out = out or workspace.report(request.study.name)
-    return 0 if _write_report(request, records, uri, out) else 1
 
 
 def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
@@ -126,24 +104,43 @@ def _echo_table(request: Request, records: Mapping[str, Record], uri: str) -> No
         click.echo(said["text"])
         return
     try:
-        _write_report(request, records, uri, out)
+        write_report_of(request, records, uri, out)
     except FilmError as error:
         click.echo(f"film: warning: no report: {error}", err=True)
 
 
-# What it was made from is said beside it, last: another command may write it anew.
-def _write_report(
-    request: Request, records: Mapping[str, Record], uri: str, out: Path
+def write_report_of(
+    request: Request,
+    records: Mapping[str, Record],
+    uri: str,
+    out: Path,
+    options: "ReportOptions | None" = None,
 ) -> bool:
+    """Write the report of a study into a folder, and print its table.
+
+    Args:
+        request: What was wanted.
+        records: What came of it, by trial.
+        uri: Of MLflow.
+        out: The folder.
+        options: What to choose by and to show; None is the usual.
+
+    Returns:
+        Whether every wanted run is complete.
+    """
     quiet_environment()
+    from reports.options import ReportOptions
     from reports.report import write_report
 
+    # What it was made from is said beside it, last: another command may write it anew.
     (out / _PRINTED).unlink(missing_ok=True)
-    report = write_report(request.study, request.trials, uri, out)
+    options = options or ReportOptions()
+    report = write_report(request.study, request.trials, uri, out, options)
     text = f"{report.text.rstrip()}\n\n{(out / 'index.html').resolve().as_uri()}"
     click.echo(text)
-    said = {"digest": _digest(request, records, uri), "text": text}
-    write_json(out / _PRINTED, said)
+    if replace(options, command="") == ReportOptions():
+        said = {"digest": _digest(request, records, uri), "text": text}
+        write_json(out / _PRINTED, said)
     return report.is_complete
 
 

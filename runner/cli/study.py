@@ -19,7 +19,7 @@ from runner.cli.options import (
     worker_options,
 )
 
-__all__ = ["listing", "plan", "report", "retry", "run", "show", "sync"]
+__all__ = ["listing", "plan", "retry", "run", "show", "sync"]
 
 
 @click.command("list")
@@ -172,27 +172,6 @@ def retry(
     from runner.cli.retrying import retry_study
 
     return retry_study(study, rows, flags, from_start=from_start, dry_run=dry_run)
-
-
-@click.command()
-@click.argument("study", shell_complete=studies)
-@choice_options
-@data_option
-@store_option
-@tracking_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
-def report(study: str, out: Path | None, **flags: Unpack[Flags]) -> int:
-    """Write the report of STUDY, and print its table.
-
-    With the seeds of the last launch, unless --seeds says otherwise.
-
-    Exit code: 0 every wanted run is complete, 1 some are not, 2 bad input.
-
-    Example: film report quick --out report
-    """
-    from runner.cli.reading import echo_report
-
-    return echo_report(study, out, flags)
 
 
 @click.command()

@@ -1,0 +1,165 @@
+"""What `film report` does: a folder of files, one table, or a check of either."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from runner.cli.options import check_data
+from runner.cli.reading import warn, write_report_of
+from runner.errors import LaunchError
+from runner.planning.request import Choice, Request
+from runner.store.workspace import Workspace
+from runner.tracking.address import normal_uri
+from runner.tracking.client import quiet_environment
+from runner.tracking.mirror import Mirror
+
+if TYPE_CHECKING:  # pandas takes its time
+    from reports.options import ReportOptions
+    from reports.tables.forms import Format
+    from runner.cli.reporting import _Flags
+
+__all__ = ["echo_report", "echo_verification"]
+
+_MAIN: Final = "table"
+
+
+def echo_report(study: str, flags: "_Flags") -> int:
+    """Write a report from what is recorded, or print one table of it.
+
+    Args:
+        study: Name or file.
+        flags: Of the command.
+
+    Returns:
+        The exit code: 0 where every wanted trial is finished.
+    """
+    workspace = Workspace.at(flags["store"])
+    uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
+    choice = Choice(
+        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
+    )
+    form = _form(flags)
+    request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
+    check_data(request.study.name, has_world=request.study.world is not None)
+    mirror = Mirror(workspace, uri, warn=warn)
+    mirror.everything(request.folders(), [])  # MLflow may have been down
+    quiet_environment()
+    options = _options(request, flags)
+    if form is not None:
+        return 0 if _one_table(request, uri, options, flags, form) else 1
+    out = flags["out"] or workspace.report(request.study.name)
+    return 0 if write_report_of(request, request.records(), uri, out, options) else 1
+
+
+def echo_verification(path: Path, tracking_uri: str | None) -> int:
+    """Hold written tables against the record, and name what differs.
+
+    Args:
+        path: A table, or a folder of them.
+        tracking_uri: Where the runs are recorded; None is where the tables say.
+
+    Returns:
+        The exit code: 1 where something differs.
+    """
+    quiet_environment()
+    from reports.tables.numbers import count
+    from reports.verify import verify
+
+    found = verify(path, normal_uri(tracking_uri) if tracking_uri else None)
+    for note in found.notes:
+        click.echo(f"film: note: {note}", err=True)
+    for difference in found.differences:
+        click.echo(str(difference))
+    names = ", ".join(file.name for file in found.files)
+    n = len(found.differences)
+    said = (
+        f"{count(n, 'cell')} of {found.n_cells:,} differ"
+        if n
+        else (f"all {found.n_cells:,} cells are as recorded")
+    )
+    click.echo(f"{names}: {said}")
+    return 1 if n else 0
+
+
+# None where a folder of files is wanted.
+def _form(flags: "_Flags") -> "Format | None":
+    from reports.tables.forms import Format, format_of
+
+    if flags["form"] is not None:
+        return Format(flags["form"])
+    out = flags["out"]
+    if out is not None and not out.is_dir() and (form := format_of(out.suffix)):
+        return form
+    for name in ("table", "fragment", "standalone", "siunitx"):
+        if flags[name]:
+            raise LaunchError(f"--{name} is of one table: say which --format")
+    return None
+
+
+def _options(request: Request, flags: "_Flags") -> "ReportOptions":
+    from reports.options import ReportOptions
+    from reports.selection import SelectOn
+    from reports.statistics import Variance
+
+    return ReportOptions(
+        select_on=SelectOn(flags["select_on"]),
+        variance=Variance(flags["variance"]),
+        columns=flags["columns"],
+        second_best=flags["second_best"],
+        pivot=flags["pivot"],
+        command=_command(request, flags),
+    )
+
+
+# What was typed, but for what a table does not depend on.
+def _command(request: Request, flags: "_Flags") -> str:
+    words = ["film", "report", request.study.name]
+    words += ["--seeds", str(flags["seeds"])] if flags["seeds"] else []
+    for name in ("only", "exclude"):
+        for pattern in flags[name]:
+            words += [f"--{name}", pattern]
+    for name, usual in (("select_on", "all"), ("variance", "separate")):
+        value = flags[name]  # type: ignore[literal-required] # of a fixed list
+        words += [f"--{name.replace('_', '-')}", value] if value != usual else []
+    words += ["--columns", ",".join(flags["columns"])] if flags["columns"] else []
+    words += ["--pivot", ":".join(flags["pivot"])] if flags["pivot"] else []
+    return shlex.join([*words, *(["--second-best"] if flags["second_best"] else [])])
+
+
+def _one_table(
+    request: Request,
+    uri: str,
+    options: "ReportOptions",
+    flags: "_Flags",
+    form: "Format",
+) -> bool:
+    from reports.report import make_tables
+    from reports.tables.forms import write_table
+    from reports.tables.latex import LatexForm
+
+    latex = LatexForm(
+        is_fragment=flags["fragment"],
+        is_standalone=flags["standalone"],
+        has_siunitx=flags["siunitx"],
+    )
+    made = make_tables(request.study, request.trials, uri, options)
+    name = flags["table"] or ("pivot" if options.pivot else _MAIN)
+    if name not in made.by_name:
+        raise LaunchError(f"--table {name}: there are {', '.join(made.by_name)}")
+    content = write_table(
+        made.by_name[name], form, None if latex == LatexForm() else latex
+    )
+    out = flags["out"]
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    elif form == "parquet":
+        if sys.stdout.isatty():
+            raise LaunchError("parquet is not for a terminal: say --out FILE.parquet")
+        sys.stdout.buffer.write(content)
+    else:
+        click.echo(content.decode(), nl=False)
+    return made.is_complete
