@@ -37,10 +37,14 @@ _WRITTEN: Final = (
 )
 _ENDINGS: Final = {Format.LATEX: "tex"}
 _HEADINGS: Final = {
+    "effects": "What components do",
+    "shapley": "What each component is worth",
+    "path": "One component after the other",
     "types": "Accuracy by type of question",
     "pivot": "Accuracy by two factors",
     "changes": "What each row changes",
 }
+_SHOWN: Final = "table", "effects"  # in a terminal
 _PAGE: Final = "index.html"
 _PRINTED: Final = 6  # decimals of a fraction: more than any paper prints
 _OTHER_DATA: Final = (
@@ -213,7 +217,7 @@ def _write(
     )
     (out_dir / _PAGE).write_text(to_html(page), encoding="utf-8", newline="\n")
     return Report(
-        text=to_text(tables["table"]),
+        text="\n\n".join(to_text(tables[n]) for n in _SHOWN if n in tables),
         directory=out_dir,
         files=(*files, *drawn, _PAGE),
         estimates=estimates,
