@@ -25,7 +25,8 @@ _ALPHA: Final = 0.05
 _LINEAR: Final = 1.0  # points up to which colours are in proportion
 _LEAST: Final = 20.0  # points that the darkest colour stands for at least
 _DEEPEST: Final = 0.92  # of the map: its very ends are nearly black
-_DARK: Final = 0.38  # luminance below which letters are white
+_DARK: Final = 0.179  # luminance below which white is read better than black
+_LIGHT: Final = 0.54  # from which grey letters have a contrast of 4.5
 _WIDEST: Final = 0.95  # inches of a cell
 _BASELINE: Final = "baseline (%)"
 _NUMBERS: Final = (
@@ -192,9 +193,9 @@ def _ink(fill: Sequence[float], *, is_found: bool) -> str:
         part * weight
         for part, weight in zip(light, (0.2126, 0.7152, 0.0722), strict=True)
     )
-    if luminance < _DARK / 2:
+    if luminance < _DARK:
         return "white"
-    return "black" if is_found or luminance < _DARK else "#4d4d4d"
+    return "black" if is_found or luminance < _LIGHT else "#4d4d4d"
 
 
 def _note(numbers: pd.DataFrame) -> str:
