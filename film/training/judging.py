@@ -58,18 +58,17 @@ def judge(
     )
 
 
-def answer_all(weights: Path, data: QuestionDataset, *, device: str) -> list[str]:
+def answer_all(best: Best, data: QuestionDataset, *, device: str) -> list[str]:
     """Answer every question of some data, which need not have answers.
 
     Args:
-        weights: A ``best.pt``.
+        best: The weights.
         data: What to answer.
         device: ``cpu`` or ``cuda``.
 
     Returns:
         One answer per question, in words.
     """
-    best = Best.read(weights)
     words = best.vocabulary.answers
     return [words[number] for number in _evaluated(best, data, device).answers]
 

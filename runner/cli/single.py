@@ -1,12 +1,13 @@
-"""Commands about one network: train it, hold it against recorded outputs."""
+"""Commands about one network: train it, let it answer, hold it against outputs."""
 
 from pathlib import Path
 
 import click
 
+from runner.cli.completing import rows as rows_of
 from runner.cli.options import as_json, data_option, device_option, store_option
 
-__all__ = ["train", "verify"]
+__all__ = ["predict", "train", "verify"]
 
 
 @click.command()
@@ -42,6 +43,49 @@ def train(
     from runner.store.workspace import Workspace
 
     train_one(settings, seed, (world, data), device, Workspace.at(store))
+
+
+@click.command()
+@click.argument("run", shell_complete=rows_of)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="FILM_DATA",
+    required=True,
+    help="Prepared data, or a world.  [env: FILM_DATA]",
+)
+@click.option("--split", default="test", show_default=True, metavar="NAME")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="answers.txt",
+    show_default=True,
+)
+@click.option("--study", metavar="STUDY", help="Of which study RUN is a row.")
+@device_option
+@store_option
+def predict(
+    run: str,
+    data: Path,
+    split: str,
+    out: Path,
+    *,
+    study: str | None,
+    device: str,
+    store: Path,
+) -> None:
+    """Write what RUN answers to the questions of a split, one answer per line.
+
+    RUN is a row, ROW@SEED, or the beginning of a trial's id; its best weights answer.
+    The lines are in the order of the questions, as CLEVR's authors take them for test.
+
+    Example: film predict baseline@0 --data my-clevr --split test --out answers.txt
+    """
+    from runner.cli.predicting import find_run, predict_split
+    from runner.store.workspace import Workspace
+
+    found = find_run(run, Workspace.at(store), study=study)
+    predict_split(found, (data, split), out, device=device)
 
 
 @click.command()
