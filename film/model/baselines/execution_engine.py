@@ -100,7 +100,7 @@ class ExecutionEngine(nn.Module):
     """
 
     def __init__(
-        self, config: PgEeConfig, sizes: DataSizes, arity: Int[Tensor, " words"]
+        self, config: PgEeConfig, sizes: DataSizes, arity: tuple[int, ...]
     ) -> None:
         super().__init__()
         channels, height, width = sizes.image_shape
@@ -109,7 +109,7 @@ class ExecutionEngine(nn.Module):
                 f"model.architecture pg_ee pools squares of 2×2, and these feature "
                 f"maps have {width}×{height}"
             )
-        self.arity = tuple(arity.tolist())
+        self.arity = arity
         self.stem = nn.Sequential()
         for inputs in (channels, *[config.width] * (config.stem_layers - 1)):
             self.stem.append(nn.Conv2d(inputs, config.width, 3, padding=1))

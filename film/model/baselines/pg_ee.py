@@ -46,7 +46,7 @@ class PgEe(nn.Module):
         super().__init__()
         arity = arities(sizes.program_words)
         self.scene = sizes.program_words.index("scene")
-        self.register_buffer("arity", arity, persistent=False)
+        self.register_buffer("arity", torch.tensor(arity), persistent=False)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator_seed)
             self.generator = ProgramGenerator(

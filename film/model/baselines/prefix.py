@@ -29,7 +29,7 @@ __all__ = ["Reading", "arities", "without_start"]
 _SCENE: Final = "scene"
 
 
-def arities(words: Sequence[str]) -> Int[Tensor, " words"]:
+def arities(words: Sequence[str]) -> tuple[int, ...]:
     """Say how many inputs each token of a program vocabulary takes.
 
     Args:
@@ -55,7 +55,7 @@ def arities(words: Sequence[str]) -> Int[Tensor, " words"]:
             "the data's program vocabulary has no 'scene'; an architecture that runs "
             "programs needs it"
         )
-    return torch.tensor(numbers)
+    return tuple(numbers)
 
 
 def without_start(
@@ -97,7 +97,7 @@ class Reading:
 
         Args:
             written: Tokens, without ``<START>``.
-            arity: What `arities` gives.
+            arity: What `arities` gives, as a tensor.
             scene: The number of ``scene``.
 
         Returns:

@@ -79,13 +79,13 @@ class ProgramGenerator(nn.Module):
         config: PgEeConfig,
         *,
         n_words: int,
-        arity: Int[Tensor, " program_words"],
+        arity: tuple[int, ...],
         scene: int,
     ) -> None:
         super().__init__()
         self.max_length = config.max_length
         self.scene = scene
-        self.register_buffer("arity", arity, persistent=False)
+        self.register_buffer("arity", torch.tensor(arity), persistent=False)
         self.embedding = nn.Embedding(n_words, config.word_dim)
         self.reader = nn.LSTM(
             config.word_dim,
