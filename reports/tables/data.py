@@ -65,6 +65,8 @@ def to_csv(table: TableSpec) -> str:
         follow from.
     """
     flat = table.frame.copy()
+    for name in flat.select_dtypes("float"):
+        flat[name] += 0.0  # without the sign of zero
     for name in _lists(flat):
         flat[name] = [_SEPARATOR.join(map(_word, values)) for values in flat[name]]
     if table.source.study:
@@ -193,12 +195,17 @@ def _lists(frame: pd.DataFrame) -> list[str]:
 
 
 def _word(value: object) -> str:
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(_unsigned(value)) if isinstance(value, float) else str(value)
+
+
+# Zero has a sign, which says nothing of a result.
+def _unsigned(value: float) -> float:
+    return float(value) + 0.0
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a frame holds
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+        return _unsigned(value) if math.isfinite(value) else None
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return str(value) if isinstance(value, StrEnum) else value
