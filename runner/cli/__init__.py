@@ -21,7 +21,7 @@ from runner.cli.cancelling import cancel
 from runner.cli.data import data
 from runner.cli.keeping import export, gc, import_archive
 from runner.cli.reporting import report
-from runner.cli.single import train, verify
+from runner.cli.single import predict, train, verify
 from runner.cli.study import listing, plan, retry, run, show, sync
 from runner.cli.telling import completion, diff, doctor, logs, status
 from runner.errors import BusyError
@@ -44,7 +44,7 @@ def film() -> None:
 
 for _command in (
     listing, show, plan, run, cancel, retry, status, logs, diff, report, sync, ui,
-    train, verify, doctor, completion, data, gc, export, import_archive,
+    train, predict, verify, doctor, completion, data, gc, export, import_archive,
 ):  # fmt: skip
     film.add_command(_command)
 for _command in (looking.check, looking.show):
