@@ -105,7 +105,8 @@ def _names(
 @click.option(
     "--table",
     metavar="NAME",
-    help="Which one: table, types, pivot, changes.  [default: table]",
+    help="Which one: table, types, changes, ...; a wrong one names them all.  "
+    "[default: table, or pivot with --pivot]",
 )
 @click.option(
     "--columns",

@@ -1,0 +1,84 @@
+"""`film report` takes a study, and `verify` alone is another command."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from reports.errors import ReportError
+from reports.tables.forms import Format
+from runner.cli import film
+from runner.cli.reporting import FORMATS, report
+from runner.errors import LaunchError
+
+
+def invoke(*words: str) -> object:
+    return CliRunner().invoke(
+        film, ["report", *words], standalone_mode=False, catch_exceptions=False
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return str(tmp_path / "store")
+
+
+def test_the_formats_are_those_of_tables() -> None:
+    assert list(FORMATS) == [str(one) for one in Format]
+
+
+def test_one_name_is_that_of_another_command() -> None:
+    with click.Context(film, info_name="film") as parent:
+        ours = report.make_context("report", ["quick", "--table", "types"], parent)
+        other = report.make_context(
+            "report", ["verify", "--help"], parent, resilient_parsing=True
+        )
+    assert ours.params["study"] == "quick"
+    assert other.command_path == "film report verify"
+
+
+def test_a_study_that_never_ran_is_printed_too(store: str) -> None:
+    result = CliRunner().invoke(
+        film,
+        ["report", "quick", "--store", store, "--format", "json"],
+        standalone_mode=False,
+    )
+    assert result.return_value == 1  # no run is complete
+    content = json.loads(result.stdout)
+    assert content["study"] == "quick"
+    assert content["rows"][0]["n_runs"] == 0
+
+
+def test_an_ending_names_the_form_of_a_file(store: str, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "table.tex"
+    invoke("quick", "--store", store, "--out", str(out), "--standalone")
+    assert out.read_text(encoding="ascii").rstrip().endswith(r"\end{document}")
+    assert [one.name for one in out.parent.iterdir()] == ["table.tex"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["--fragment"], LaunchError, "--fragment is of one table: say"),
+        (
+            ["--format", "md", "--table", "x"],
+            LaunchError,
+            "--table x: there are table",
+        ),
+        (["--format", "md", "--siunitx"], ReportError, "are for --format latex"),
+        (["--format", "md", "--pivot", "row"], click.BadParameter, "two factors"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_line(
+    words: list[str], error: type[Exception], message: str, store: str
+) -> None:
+    with pytest.raises(error, match=message):
+        invoke("quick", "--store", store, *words)
+
+
+def test_what_is_no_table_is_not_verified(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"page\.html: is no table as CSV, JSON or"):
+        invoke("verify", str(tmp_path / "page.html"))
