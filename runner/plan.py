@@ -235,7 +235,7 @@ def choose_rows(
     """Choose rows by shell-style patterns of their labels; the baseline stays.
 
     So do rows whose weights a chosen one starts from, and the evaluations of chosen
-    rows, unless they are left out.
+    rows. With a row, what starts from its weights is left out.
 
     Args:
         study: The study.
@@ -249,7 +249,9 @@ def choose_rows(
     kept = {BASELINE} | (_matching(labels, only) if only else set(labels))
     dropped = _matching(labels, exclude) - {BASELINE}
     for row in study.rows:
-        if row.is_evaluation and row.parent in kept - dropped:
+        if row.parent in dropped:
+            dropped.add(row.label)
+        if row.is_evaluation and row.parent in kept:
             kept.add(row.label)
     kept -= dropped
     for row in reversed(study.rows):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,27 @@ def test_a_plan_of_a_thousand_recorded_trials_takes_a_moment(
     assert len(plan.done) == 1000
     assert sum(row.done for row in rows_planned) == 1000
     assert spent < 2  # 0.3 s on a quiet machine
+
+
+def test_a_child_is_launched_where_its_parent_is_finished_or_launched_too(
+    make_trial: Callable[..., Trial],
+) -> None:
+    parent = make_trial()
+    child = replace(make_trial("child"), parent=parent.trial_id)
+    for state in (TrialState.QUEUED, TrialState.FINISHED, TrialState.FAILED):
+        plan = plan_launch([parent, child], {parent.trial_id: state})
+        assert child in plan.to_run
+    plan = plan_launch([parent, child], {parent.trial_id: TrialState.DIVERGED})
+    assert plan.to_run == ()
+    assert plan.held_up == (child,)
+    assert plan.n_trials == 2
+
+
+def test_retrying_a_child_alone_waits_for_its_parent(
+    make_trial: Callable[..., Trial],
+) -> None:
+    parent = make_trial()
+    child = replace(make_trial("child"), parent=parent.trial_id)
+    plan = plan_launch([parent, child], {}, retry={child.trial_id})
+    assert plan.left == (parent,)
+    assert plan.held_up == (child,)
