@@ -10,7 +10,12 @@ from reports.figures.effects import draw_effects, effect_numbers
 from reports.figures.forest import draw_forest, forest_numbers
 from reports.figures.interactions import draw_interactions
 from reports.figures.noise import draw_noise
-from reports.figures.of_study import Drawing, save_drawing, study_figures
+from reports.figures.of_study import (
+    Drawing,
+    reproduction_figure,
+    save_drawing,
+    study_figures,
+)
 from reports.figures.reproduction import draw_reproduction, reproduction_numbers
 from reports.figures.style import FORMATS, WIDTHS, save_figure
 from reports.figures.types import draw_types, type_numbers
@@ -44,6 +49,7 @@ __all__ = [
     "forest_numbers",
     "interactions_in_words",
     "noise_in_words",
+    "reproduction_figure",
     "reproduction_in_words",
     "reproduction_numbers",
     "save_drawing",

@@ -13,6 +13,11 @@ from reports.figures.curves import draw_curves
 from reports.figures.effects import draw_effects, effect_numbers
 from reports.figures.forest import draw_forest, forest_numbers
 from reports.figures.interactions import draw_interactions
+from reports.figures.reproduction import (
+    draw_reproduction,
+    order_in_words,
+    reproduction_numbers,
+)
 from reports.figures.style import FORMATS, WIDTH, save_figure
 from reports.figures.types import draw_types, type_numbers
 from reports.figures.words import (
@@ -20,15 +25,17 @@ from reports.figures.words import (
     effects_in_words,
     forest_in_words,
     interactions_in_words,
+    reproduction_in_words,
     types_in_words,
 )
 from reports.learning import curves_by_row, curves_by_type, curves_in_words
+from reports.reproduction.agreement import Agreement
 from reports.results import Results
 from reports.statistics.effects import Effects
 from studies.study import Study
 from studies.trial import BASELINE
 
-__all__ = ["Drawing", "save_drawing", "study_figures"]
+__all__ = ["Drawing", "reproduction_figure", "save_drawing", "study_figures"]
 
 _RUNS_FOR_ODDS: Final = 5
 _CURVES: Final = (
@@ -47,6 +54,12 @@ _INTERACTIONS: Final = (
 _EFFECTS: Final = (
     "Mean of the rows with a component minus the mean of those without; lines are 95 % "
     "intervals. An interaction is half of how much one effect changes with the other."
+)
+
+_REPRODUCTION: Final = (
+    "Left: differences to the baseline, with our 95 % intervals; on the dotted line "
+    "both are equal. Right: what they are apart (Bland and Altman), with its mean and "
+    "95 % limits of agreement. The prediction interval is for one more run of ours."
 )
 
 Named = Iterator[tuple[str, "Drawing"]]
@@ -76,6 +89,7 @@ def study_figures(
     results: Results,
     frames: tuple[pd.DataFrame, pd.DataFrame],
     effects: Effects | None = None,
+    agreement: Agreement | None = None,
     width: float = WIDTH,
 ) -> dict[str, Drawing]:
     """Draw what was estimated of a study.
@@ -85,6 +99,7 @@ def study_figures(
         results: What was recorded.
         frames: The estimates of its rows, and of its cells by type of question.
         effects: Of its components, where it crosses some.
+        agreement: Of its rows with a published table, where there is one.
         width: Of the figures, in inches.
 
     Returns:
@@ -105,6 +120,8 @@ def study_figures(
     drawings |= dict(_cells(cells, estimates, width))
     drawings |= dict(_curves(results.curves, width))
     drawings |= dict(_odds(estimates, width))
+    if agreement is not None and agreement.summary.n_rows:
+        drawings["reproduction"] = reproduction_figure(agreement, width)
     return drawings
 
 
@@ -130,6 +147,27 @@ def save_drawing(
     text = flat.to_csv(index=False, lineterminator="\n")
     (folder / f"{stem}.csv").write_text(text, encoding="utf-8", newline="\n")
     return [f"{stem}{ending}" for ending in (*FORMATS, ".csv")]
+
+
+def reproduction_figure(agreement: Agreement, width: float = WIDTH) -> Drawing:
+    """Draw a study's rows against published ones.
+
+    Args:
+        agreement: What was found.
+        width: Of the figure, in inches.
+
+    Returns:
+        The figure with its numbers and words.
+    """
+    numbers = reproduction_numbers(agreement)
+    order = order_in_words(agreement.summary)
+    words = " ".join(
+        filter(None, [reproduction_in_words(numbers), order and f"{order}."])
+    )
+    figure = draw_reproduction(numbers, order, width)
+    return Drawing(
+        "Reproduced against published", figure, numbers, words, _REPRODUCTION
+    )
 
 
 def _effects(effects: Effects | None, width: float) -> Named:

@@ -7,17 +7,16 @@ References:
 
 import math
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.lines import AxLine, Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import Bbox
 
 from reports.figures.measure import PAD, line_height
 from reports.figures.sheet import Sheet
@@ -31,18 +30,18 @@ from reports.figures.style import (
     style,
     tick_label,
 )
+from reports.reproduction.agreement import Agreement, Summary
 from reports.results import records
 
-__all__ = ["draw_reproduction", "reproduction_numbers"]
+__all__ = ["Place", "draw_reproduction", "order_in_words", "reproduction_numbers"]
 
 _HEIGHT: Final = 2.6  # inches of a panel
 _LEFT: Final = 0.52
-_NORMAL: Final = 1.96  # s.d. around the bias that hold 95 %
 _SMALL: Final = 0.875  # of the size of letters
 _NUMBERS: Final = (
     *("row", "group", "n_runs", "published_delta", "delta", "lower", "upper"),
     *("mean", "difference", "bias", "limit_lower", "limit_upper"),
-    *("is_inside", "is_collapsed"),
+    *("place", "is_collapsed"),
 )
 _PLACES: Final = (  # of a name beside its point, in points: the first that is free
     (5, 0, "left", "center"),
@@ -52,38 +51,72 @@ _PLACES: Final = (  # of a name beside its point, in points: the first that is f
 )
 
 
-def reproduction_numbers(rows: pd.DataFrame) -> pd.DataFrame:
+class Place(StrEnum):
+    """Where a published value lies."""
+
+    INSIDE = "inside our 95 % prediction interval"
+    OUTSIDE = "outside of it"
+    NOWHERE = "no prediction interval"
+
+
+def reproduction_numbers(agreement: Agreement) -> pd.DataFrame:
     """Take what both panels show.
 
     Args:
-        rows: ``row``, ``group``, ``is_baseline``, ``n_runs``, ``published_delta``,
-            ``delta``, ``lower`` and ``upper`` (95 % interval of ``delta``),
-            ``is_inside`` (the published value inside the prediction interval) and
-            ``is_collapsed``.
+        agreement: A study's rows beside published ones.
 
     Returns:
         The rows that both have, but for the baseline, with ``mean`` and ``difference``
-        of the two, and ``bias`` and ``limit_lower``, ``limit_upper`` (95 % limits of
-        agreement) over the rows that did not collapse.
+        of the two, the ``place`` of the published value, and ``bias`` and
+        ``limit_lower``, ``limit_upper`` over the rows that did not collapse.
     """
+    rows, said = agreement.rows, agreement.summary
     is_known = rows["delta"].notna() & rows["published_delta"].notna()
     is_kept = is_known & ~rows["is_baseline"].astype(bool)
     kept = rows.loc[is_kept].reset_index(drop=True)
-    difference = kept["delta"] - kept["published_delta"]
-    drawn = difference[~kept["is_collapsed"].astype(bool)]
-    sd = float(drawn.std(ddof=1))  # missing for one row
-    bias = float(drawn.mean())
     return kept.assign(
         mean=(kept["delta"] + kept["published_delta"]) / 2,
-        difference=difference,
-        bias=bias,
-        limit_lower=bias - _NORMAL * sd,
-        limit_upper=bias + _NORMAL * sd,
+        difference=kept["delta"] - kept["published_delta"],
+        place=[str(_place(row)) for row in records(kept)],
+        bias=said.bias,
+        limit_lower=said.limits[0],
+        limit_upper=said.limits[1],
     )[list(_NUMBERS)]
 
 
+def _place(row: Mapping[str, Any]) -> Place:
+    if math.isnan(row["predicted_lower"]):
+        return Place.NOWHERE
+    return Place.INSIDE if row["is_inside"] else Place.OUTSIDE
+
+
+def order_in_words(summary: Summary) -> str:
+    """Say how alike the orders of rows are, beside what chance would make of them.
+
+    Args:
+        summary: What is said over all rows.
+
+    Returns:
+        A line, for instance ``Kendall τ-b .89; a perfect reproduction .81 [.68, .91]``;
+        empty where there is no order.
+    """
+    if math.isnan(summary.tau):
+        return ""
+    line = f"Kendall τ-b {_correlation(summary.tau)}"
+    if summary.ceiling is None:
+        return line
+    best = summary.ceiling
+    ends = f"[{_correlation(best.lower)}, {_correlation(best.upper)}]"
+    return f"{line}; a perfect reproduction {_correlation(best.mean)} {ends}"
+
+
+def _correlation(value: float) -> str:
+    text = f"{abs(value):.2f}".removeprefix("0")
+    return f"−{text}" if value < 0 and float(text) else text
+
+
 def draw_reproduction(
-    numbers: pd.DataFrame, agreement: str = "", width: float = WIDTH
+    numbers: pd.DataFrame, order: str = "", width: float = WIDTH
 ) -> Figure:
     """Draw differences to the baseline, ours against the published, and Bland–Altman.
 
@@ -93,7 +126,7 @@ def draw_reproduction(
 
     Args:
         numbers: What to draw, as ``reproduction_numbers`` gives it.
-        agreement: A line on it to stand above the first panel.
+        order: A line on the order of rows, to stand above the first panel.
         width: Of the figure, in inches; in a narrow one the panels stand one below the
             other.
 
@@ -103,7 +136,7 @@ def draw_reproduction(
     with style(width):
         sheet = Sheet(width)
         each = width if is_narrow(width) else width / 2
-        title = sheet.ruler.wrap(agreement, each - PAD)
+        title = sheet.ruler.wrap(order, each - PAD)
         above = PAD + line_height() * (title.count("\n") + 1) * bool(title)
         names = "Published difference (points)", "Mean of both (points)"
         below = sheet.under(names[0], each)[1]
@@ -139,10 +172,23 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
     return min(known) - pad, max(known) + pad
 
 
-def _look(row: Mapping[str, Any]) -> dict[str, Any]:
-    if row["is_inside"]:
-        return {"marker": "o", "color": BLUE, "mec": "white", "mew": 0.5, "ms": 5}
-    return {"marker": "D", "color": ORANGE, "mfc": "white", "mew": 1.1, "ms": 4.4}
+_LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
+    Place.INSIDE: {"marker": "o", "color": BLUE, "mec": "white", "mew": 0.5, "ms": 5},
+    Place.OUTSIDE: {
+        "marker": "D",
+        "color": ORANGE,
+        "mfc": "white",
+        "mew": 1.1,
+        "ms": 4.4,
+    },
+    Place.NOWHERE: {
+        "marker": "s",
+        "color": GREY,
+        "mfc": "white",
+        "mew": 0.9,
+        "ms": 4.2,
+    },
+}
 
 
 def _draw_both(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -155,7 +201,7 @@ def _draw_both(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     axes.axline((0, 0), slope=1, color=GREY, lw=0.9, ls=":", zorder=1)
     axes.set_ylabel("Reproduced difference (points)")
     for row, x in zip(rows, published, strict=True):
-        look = _look(row)
+        look = _LOOKS[row["place"]]
         ends = [100 * row["lower"], 100 * row["upper"]]
         axes.plot([x, x], ends, color=look["color"], lw=1.4, alpha=0.45, zorder=2)
         axes.plot(x, 100 * row["delta"], ls="", zorder=3, **look)
@@ -181,7 +227,7 @@ def _draw_differences(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
         if not math.isnan(line):
             axes.axhline(line, color=BLUE, lw=1.1, ls=dashes, zorder=1)
     for row, (x, y) in zip(rows, points, strict=True):
-        axes.plot(x, y, ls="", zorder=3, **_look(row))
+        axes.plot(x, y, ls="", zorder=3, **_LOOKS[row["place"]])
     _name(axes, rows, points)
 
 
@@ -195,11 +241,14 @@ def _name(
     if figure is None:
         return
     renderer = FigureCanvasAgg(figure).get_renderer()
-    pixels = axes.transData.transform(np.array(points).reshape(-1, 2))
-    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in pixels]
+    taken = [
+        line.get_window_extent(renderer)
+        for line in axes.lines
+        if not isinstance(line, AxLine)  # the diagonal is thin, and everywhere
+    ]
     frame = axes.get_window_extent(renderer)
     for row, point in zip(rows, points, strict=True):
-        if row["is_inside"]:
+        if row["place"] != Place.OUTSIDE:
             continue
         for dx, dy, ha, va in _PLACES:
             text = axes.annotate(
@@ -223,14 +272,10 @@ def _name(
 
 def _legend(numbers: pd.DataFrame) -> list[Line2D]:
     drawn = numbers[~numbers["is_collapsed"].astype(bool)]
-    words = {
-        True: "inside our 95 % prediction interval",
-        False: "outside of it",
-    }
     handles = [
-        Line2D([], [], ls="", label=words[inside], **_look({"is_inside": inside}))
-        for inside in (True, False)
-        if (drawn["is_inside"].astype(bool) == inside).any()
+        Line2D([], [], ls="", label=place, **_LOOKS[place])
+        for place in Place
+        if (drawn["place"] == place).any()
     ]
     handles.append(Line2D([], [], color=GREY, lw=0.9, ls=":", label="equal"))
     handles.append(Line2D([], [], color=BLUE, lw=1.1, label="bias"))
@@ -242,7 +287,7 @@ def _legend(numbers: pd.DataFrame) -> list[Line2D]:
 
 def _note(numbers: pd.DataFrame) -> str:
     collapsed = numbers["is_collapsed"].astype(bool)
-    outside = ~collapsed & ~numbers["is_inside"].astype(bool)
+    outside = ~collapsed & (numbers["place"] == Place.OUTSIDE)
     parts = [
         ("Left out, as collapsed", collapsed),
         ("Outside the prediction interval", outside),

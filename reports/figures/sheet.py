@@ -58,6 +58,7 @@ class Sheet:
 
     # In as few lines as there is room for, and as few columns as those need.
     def _legend(self, handles: Sequence[Artist]) -> Legend:
+        room = self.figure.dpi * (self.width - PAD)
         for lines in range(1, len(handles) + 1):
             made = self.figure.legend(
                 handles=list(handles),
@@ -70,7 +71,7 @@ class Sheet:
                 borderaxespad=0.0,
                 borderpad=0.2,
             )
-            if made.get_window_extent().width <= self.figure.bbox.width:
+            if made.get_window_extent().width <= room:
                 break
             if lines < len(handles):
                 made.remove()

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from reports.figures.reproduction import Place
 from reports.results import records
 from reports.statistics import Verdict
 from reports.tables.marks import VERDICT_MARKS
@@ -207,4 +208,5 @@ def _with(component: object, *, is_on: bool) -> str:
 def _apart(row: Mapping[str, Any]) -> str:
     if row["is_collapsed"]:
         return " (collapsed, not drawn)"
-    return "" if row["is_inside"] else " (outside the prediction interval)"
+    is_outside = row["place"] == Place.OUTSIDE
+    return " (outside the prediction interval)" if is_outside else ""

@@ -18,11 +18,10 @@ from reports.figures import (
     draw_forest,
     draw_interactions,
     draw_noise,
-    draw_reproduction,
     draw_types,
     effect_numbers,
     forest_numbers,
-    reproduction_numbers,
+    reproduction_figure,
     save_figure,
     type_numbers,
 )
@@ -79,12 +78,8 @@ def figures() -> Iterator[tuple[str, Figure]]:
         at_mean = {"γ": 0.32, "β": 0.962}
         yield f"noise-{width_name}", draw_noise(made_up.noise_of(), at_mean, width)
         for name, rows in (("paper", made_up.PAPER), ("few", SOME), ("odd", LONG)):
-            both = reproduction_numbers(made_up.reproduction_of(rows))
-            said = "Kendall τ-b .89; a perfect reproduction: .81 [.68, .91]"
-            yield (
-                f"reproduction-{name}-{width_name}",
-                draw_reproduction(both, said, width),
-            )
+            drawing = reproduction_figure(made_up.reproduction_of(rows), width)
+            yield f"reproduction-{name}-{width_name}", drawing.figure
         one = made_up.noise_of(("γ",)).assign(lower=math.nan, upper=math.nan)
         yield f"noise-one-{width_name}", draw_noise(one, {}, width)
 

@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 
 from reports.learning import curves_by_row
+from reports.reproduction.agreement import Agreement, Summary
+from reports.reproduction.ranks import Simulated
 from reports.results import Answers, Results
 from reports.statistics import estimate_cells, estimate_rows
+from reports.statistics.contrasts import Scale
+from reports.statistics.effects import Effects
+from studies.design import Design, DesignKind
 from tests.reports.conftest import TYPES, draw_answers, make_questions
 
 PAPER = {  # rows of the paper's Table 2, and roughly its numbers
@@ -171,6 +176,23 @@ def means_of(components: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def effects_of(components: Sequence[str], beside: Effects | None = None) -> Effects:
+    scale = Scale.ACCURACY if beside else Scale.LOGIT
+    return Effects(
+        design=Design(kind=DesignKind.LEVELS),  # which no figure looks at
+        scale=scale,
+        terms=terms_of(components, str(scale)),
+        means=means_of(components),
+        shapley=shapley_of(components),
+        whole=None,
+        aliases=pd.DataFrame(),
+        steps=pd.DataFrame(),
+        missing=(),
+        collapsed=(),
+        beside=beside,
+    )
+
+
 def noise_of(parameters: Sequence[str] = ("γ", "β")) -> pd.DataFrame:
     noise = np.linspace(0, 1, 11)
     parts = []
@@ -191,9 +213,8 @@ def noise_of(parameters: Sequence[str] = ("γ", "β")) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def reproduction_of(
-    rows: dict[str, tuple[str, float]], n_runs: int = 5
-) -> pd.DataFrame:
+def reproduction_of(rows: dict[str, tuple[str, float]], n_runs: int = 5) -> Agreement:
+    """Hold rows against what was published of them; the last has no prediction."""
     rng = np.random.default_rng(0)
     lines = [
         {
@@ -205,11 +226,12 @@ def reproduction_of(
             "delta": math.nan,
             "lower": math.nan,
             "upper": math.nan,
+            "predicted_lower": 0.96,
             "is_inside": True,
             "is_collapsed": False,
         }
     ]
-    for row, (group, accuracy) in rows.items():
+    for number, (row, (group, accuracy)) in enumerate(rows.items(), start=1):
         published = accuracy - GOOD
         delta = published + rng.normal(0, 0.005)
         lines.append(
@@ -222,8 +244,34 @@ def reproduction_of(
                 "delta": delta,
                 "lower": delta - 0.006,
                 "upper": delta + 0.006,
+                "predicted_lower": math.nan if number == len(rows) else delta - 0.005,
                 "is_inside": abs(delta - published) < 0.005,
                 "is_collapsed": accuracy < 0.5,
             }
         )
-    return pd.DataFrame(lines)
+    frame = pd.DataFrame(lines)
+    kept = frame[~frame["is_collapsed"]]
+    apart = (kept["delta"] - kept["published_delta"]).dropna()
+    sd = float(apart.std(ddof=1))
+    bias = float(apart.mean())
+    summary = Summary(
+        n_rows=len(rows),
+        n_predicted=len(rows) - 1,
+        n_inside=int(kept["is_inside"].sum()),
+        tau=0.89 if len(rows) > 2 else math.nan,
+        ceiling=Simulated(0.81, 0.68, 0.91),
+        unrelated=None,
+        n_readable=0,
+        n_same_readable=0,
+        n_signed=0,
+        n_same_signed=0,
+        collapsed=(),
+        concordance=math.nan,
+        mean_absolute=math.nan,
+        bias=bias,
+        limits=(bias - 1.96 * sd, bias + 1.96 * sd),
+        level=math.nan,
+    )
+    return Agreement(
+        frame, summary, is_on_published_questions=True, unmatched=(), unpublished=()
+    )

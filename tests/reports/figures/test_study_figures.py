@@ -33,6 +33,7 @@ from reports.figures import (
     forest_numbers,
     interactions_in_words,
     noise_in_words,
+    reproduction_figure,
     reproduction_in_words,
     reproduction_numbers,
     save_drawing,
@@ -41,6 +42,7 @@ from reports.figures import (
     type_numbers,
     types_in_words,
 )
+from reports.figures.reproduction import Place
 from reports.learning import curves_in_words
 from reports.results import Results
 from reports.statistics import estimate_cells
@@ -95,10 +97,10 @@ def all_figures(records: dict[str, Results]) -> dict[str, tuple[Draw, str]]:
             partial(draw_curves, curves),
             curves_in_words(curves),
         )
-        both = reproduction_numbers(made_up.reproduction_of(rows))
+        agreement = made_up.reproduction_of(rows)
         figures[f"reproduction-{case}"] = (
-            partial(draw_reproduction, both, "Kendall τ-b .89, its ceiling .81"),
-            reproduction_in_words(both),
+            lambda width=6.75, its=agreement: reproduction_figure(its, width).figure,
+            reproduction_figure(agreement).words,
         )
     for n in (2, 5):
         effects = effect_numbers(made_up.terms_of(NAMES[:n]), made_up.shapley_of(NAMES))
@@ -282,23 +284,39 @@ def test_collapsed_rows_are_left_out_and_named() -> None:
     numbers = reproduction_numbers(made_up.reproduction_of(made_up.PAPER))
     figure = draw_reproduction(numbers)
     left, right = figure.axes
-    points = [line for line in right.lines if line.get_marker() in {"o", "D"}]
+    points = [line for line in right.lines if line.get_marker() in {"o", "D", "s"}]
     assert len(numbers) == 17
     assert len(points) == 16
     assert left.get_xlim()[0] > -10
     said = [text.get_text() for text in figure.texts]
     assert any("Left out, as collapsed: no FiLM in ResBlocks 1-4." in t for t in said)
-    drawn = numbers[~numbers["is_collapsed"]]
-    assert drawn["bias"].iloc[0] == pytest.approx(drawn["difference"].mean())
-    spread = 1.96 * drawn["difference"].std()
-    assert drawn["limit_upper"].iloc[0] == pytest.approx(drawn["bias"].iloc[0] + spread)
+
+
+def test_a_published_value_is_inside_outside_or_without_a_prediction() -> None:
+    agreement = made_up.reproduction_of(made_up.PAPER)
+    numbers = reproduction_numbers(agreement)
+    assert numbers["place"].iloc[-1] == Place.NOWHERE
+    assert set(numbers["place"]) == set(Place)
+    (left, _) = draw_reproduction(numbers).axes
+    squares = [line for line in left.lines if line.get_marker() == "s"]
+    assert len(squares) == 1
+    assert (numbers["bias"] == agreement.summary.bias).all()
+
+
+def test_the_order_of_rows_is_said_beside_its_ceiling() -> None:
+    drawing = reproduction_figure(made_up.reproduction_of(made_up.PAPER))
+    line = "Kendall τ-b .89; a perfect reproduction .81 [.68, .91]"
+    assert line in [text.get_text() for text in drawing.figure.texts]
+    assert drawing.words.endswith(f"{line}.")
 
 
 def test_one_reproduced_row_has_no_limits_and_none_says_so() -> None:
-    one = reproduction_numbers(made_up.reproduction_of(dict([*SOME.items()][:1])))
-    assert one["limit_lower"].isna().all()
-    assert_legible(draw_reproduction(one))
-    none = one.head(0)
+    one = made_up.reproduction_of(dict([*SOME.items()][:1]))
+    assert reproduction_numbers(one)["limit_lower"].isna().all()
+    drawing = reproduction_figure(one)
+    assert "limits of agreement" not in drawing.words
+    assert_legible(drawing.figure)
+    none = reproduction_numbers(one).head(0)
     assert_legible(draw_reproduction(none))
     assert reproduction_in_words(none).startswith("No row has both")
 
@@ -314,3 +332,27 @@ def test_noise_without_bands_or_a_reference_is_drawn() -> None:
         and len(line.get_ydata()) == 2
         and line.get_linewidth() == 1.1
     ]
+
+
+def test_components_and_published_rows_have_figures_of_their_own(
+    records: dict[str, Results],
+) -> None:
+    results = records["few"]
+    frames = made_up.estimates_of(results), estimate_cells(results)
+    study = find_study("quick")
+    effects = made_up.effects_of(NAMES[:3], beside=made_up.effects_of(NAMES[:3]))
+    agreement = made_up.reproduction_of(SOME)
+    drawings = study_figures(study, results, frames, effects, agreement)
+    assert list(drawings) == [
+        "forest",
+        "component-effects",
+        "interactions",
+        "component-effects-logit",
+        "interactions-logit",
+        "type-differences",
+        "beats",
+        "reproduction",
+    ]
+    for drawing in drawings.values():
+        assert len(drawing.numbers)
+        assert drawing.words
