@@ -6,7 +6,7 @@ import pandas as pd
 
 from reports.options import ReportOptions
 from reports.results import Results
-from reports.statistics.effects import estimate_effects
+from reports.statistics.effects import Effects
 from reports.tables.accuracy import accuracy_table
 from reports.tables.changes import change_table
 from reports.tables.effects import component_tables
@@ -49,7 +49,7 @@ def source_of(
 def study_tables(
     study: Study,
     results: Results,
-    frames: tuple[pd.DataFrame, pd.DataFrame],
+    found: tuple[pd.DataFrame, pd.DataFrame, Effects | None],
     notes: Sequence[str],
     options: ReportOptions,
     source: Source,
@@ -59,8 +59,8 @@ def study_tables(
     Args:
         study: What was asked.
         results: What was recorded.
-        frames: The estimates of its rows, with published values, and of its cells by
-            type of question.
+        found: The estimates of its rows, with published values, of its cells by type
+            of question, and of its components, where its design crosses some.
         notes: What is said under the table of rows.
         options: What the tables show.
         source: What they follow from.
@@ -68,7 +68,7 @@ def study_tables(
     Returns:
         Tables by the stems of their files, the main one first.
     """
-    estimates, cells = frames
+    estimates, cells, effects = found
     table = accuracy_table(
         study.name,
         estimates,
@@ -80,11 +80,11 @@ def study_tables(
     types = type_table(study.name, cells, confounds(study), source=source)
     pivot = options.pivot and pivot_table(study, results, options.pivot, source=source)
     changes = change_table(study.name, results.trials, source=source)
-    found = {
+    made = {
         "table": table,
-        **component_tables(study.name, estimate_effects(study, results), source),
+        **component_tables(study.name, effects, source),
         "types": types,
         "pivot": pivot,
         "changes": changes,
     }
-    return {stem: one for stem, one in found.items() if one}
+    return {stem: one for stem, one in made.items() if one}

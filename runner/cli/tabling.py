@@ -136,7 +136,7 @@ def _one_table(
     flags: "_Flags",
     form: "Format",
 ) -> bool:
-    from reports.report import make_tables
+    from reports.material import gather
     from reports.tables.forms import write_table
     from reports.tables.latex import LatexForm
 
@@ -145,12 +145,12 @@ def _one_table(
         is_standalone=flags["standalone"],
         has_siunitx=flags["siunitx"],
     )
-    made = make_tables(request.study, request.trials, uri, options)
+    made = gather(request.study, request.trials, uri, options)
     name = flags["table"] or ("pivot" if options.pivot else _MAIN)
-    if name not in made.by_name:
-        raise LaunchError(f"--table {name}: there are {', '.join(made.by_name)}")
+    if name not in made.tables:
+        raise LaunchError(f"--table {name}: there are {', '.join(made.tables)}")
     content = write_table(
-        made.by_name[name], form, None if latex == LatexForm() else latex
+        made.tables[name], form, None if latex == LatexForm() else latex
     )
     out = flags["out"]
     if out is not None:

@@ -14,8 +14,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from film.config import ImageInput
+from reports import material as material_module
 from reports import report as report_module
 from reports.errors import ReportError
+from reports.material import material_of
 from reports.published import CLEVR_VAL_QUESTIONS
 from reports.report import Report, write_report
 from reports.results import Results, RunState
@@ -40,8 +42,8 @@ def report(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 def write_results(study: Study, results: Results, folder: Path) -> Report:
-    made = report_module.tables_of(study, results)
-    return report_module._write(study, made, ["0123abcd"], folder)
+    made = material_of(study, results)
+    return report_module._write(made, ["0123abcd"], folder)
 
 
 def line_of(text: str, row: str) -> str:
@@ -247,7 +249,7 @@ def test_published_values_stand_beside_clevr_and_no_other_data(
     assert not published_column(small)
     assert f"they are on the {CLEVR_VAL_QUESTIONS:,} validation questions" in small
     # As many questions as the made-up record has: stands for all of CLEVR.
-    monkeypatch.setattr(report_module, "CLEVR_VAL_QUESTIONS", 2000)
+    monkeypatch.setattr(material_module, "CLEVR_VAL_QUESTIONS", 2000)
     whole = write_results(study, results, tmp_path)
     assert published_column(whole.text)
     words = line_of(whole.text, "baseline").split()
@@ -260,7 +262,7 @@ def test_published_values_stand_beside_clevr_and_no_other_data(
 def test_published_values_do_not_stand_beside_runs_whose_answers_are_missing(
     make_results: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_module, "CLEVR_VAL_QUESTIONS", 2000)
+    monkeypatch.setattr(material_module, "CLEVR_VAL_QUESTIONS", 2000)
     study = find_study("paper-table3")
     accuracies = {row.label: (0.9, 0.91) for row in study.rows}
     without = make_results(accuracies, has_answers=False)

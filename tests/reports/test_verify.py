@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from reports.errors import ReportError
+from reports.material import gather
 from reports.options import ReportOptions
-from reports.report import make_tables
 from reports.selection import SelectOn
 from reports.tables.forms import Format, write_table
 from reports.verify import verify
@@ -34,8 +34,8 @@ def write(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Write:
     def write(trials: tuple[Trial, ...] | None = None, **options: object) -> Path:
         folder = tmp_path_factory.mktemp("tables")
         chosen = ReportOptions(pivot=("row", "type"), **options)  # type: ignore[arg-type]
-        made = make_tables(store.study, trials or store.trials, store.uri, chosen)
-        for stem, table in made.by_name.items():
+        made = gather(store.study, trials or store.trials, store.uri, chosen)
+        for stem, table in made.tables.items():
             for form in (Format.CSV, Format.JSON, Format.PARQUET):
                 (folder / f"{stem}.{form}").write_bytes(write_table(table, form))
         return folder

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
+from reports.material import Material, material_of
 from reports.options import ReportOptions
-from reports.report import Tables, tables_of
 from reports.results import Results, RunState
 from studies.catalogue import find_study
 
-MakeTables = Callable[..., Tables]
+MakeTables = Callable[..., Material]
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def make_tables(make_results: Callable[..., Results]) -> MakeTables:
         runs: Mapping[str, Sequence[float | RunState]] | None = None,
         n_runs: int = 3,
         **options: object,
-    ) -> Tables:
+    ) -> Material:
         rng = np.random.default_rng(5)
         given = {
             row.label: tuple(0.9 + 0.004 * rng.normal(size=n_runs))
@@ -31,6 +31,6 @@ def make_tables(make_results: Callable[..., Results]) -> MakeTables:
         }
         results = make_results({**given, **(runs or {})}, groups, n_scenes=100)
         chosen = ReportOptions(**options)  # type: ignore[arg-type]
-        return tables_of(study, results, "sqlite:///somewhere.db", chosen)
+        return material_of(study, results, "sqlite:///somewhere.db", chosen)
 
     return make

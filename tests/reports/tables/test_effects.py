@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.report import tables_of
+from reports.material import material_of
 from reports.results import Answers, Results, RunState
 from reports.statistics.effects import Effects, estimate_effects
 from reports.tables import TableSpec, to_latex, to_markdown, to_text
@@ -200,14 +200,18 @@ class TestReport:
         self, make_results: Make
     ) -> None:
         study = make_study(FULL, 3)
-        made = tables_of(study, make_results(accuracies(study, redundant, 2, sd=0.002)))
+        made = material_of(
+            study, make_results(accuracies(study, redundant, 2, sd=0.002))
+        )
         names = ["table", "effects", "shapley", "path", "types", "changes"]
-        assert list(made.by_name) == names
+        assert list(made.tables) == names
 
     def test_other_studies_have_none(self, make_results: Make) -> None:
         study = replace(make_study(FULL, 2), design=None)
-        made = tables_of(study, make_results(accuracies(study, redundant, 2, sd=0.002)))
-        assert list(made.by_name) == ["table", "types", "changes"]
+        made = material_of(
+            study, make_results(accuracies(study, redundant, 2, sd=0.002))
+        )
+        assert list(made.tables) == ["table", "types", "changes"]
 
     @pytest.mark.parametrize("form", Format)
     @pytest.mark.parametrize("state", [None, RunState.FAILED])
@@ -218,7 +222,7 @@ class TestReport:
         runs = accuracies(study, redundant, 2, sd=0.002)
         if state:
             runs["without γ"] = [state] * 2  # type: ignore[list-item]
-        made = tables_of(study, make_results(runs))
+        made = material_of(study, make_results(runs))
         for name in ("effects", "shapley", "path"):
-            if name in made.by_name:
-                assert write_table(made.by_name[name], form)
+            if name in made.tables:
+                assert write_table(made.tables[name], form)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from reports.errors import ReportError
-from reports.report import Tables
+from reports.material import Material
 from reports.results import RunState
 
-Make = Callable[..., Tables]
+Make = Callable[..., Material]
 
 
 def test_a_setting_stands_in_its_order_with_all_runs_of_each_level(
@@ -16,7 +16,7 @@ def test_a_setting_stands_in_its_order_with_all_runs_of_each_level(
 ) -> None:
     runs = {"1 block": (0.80, 0.81, 0.82)}
     made = make_tables(runs, pivot=("model.n_blocks", "model.residual"))
-    table = made.by_name["pivot"]
+    table = made.tables["pivot"]
     levels = [line[0].text for line in table.lines]
     assert levels == [str(n) for n in (*range(1, 9), 12)]
     assert table.lines[0][1].full == "81.0 ± 1.0"
@@ -25,7 +25,7 @@ def test_a_setting_stands_in_its_order_with_all_runs_of_each_level(
 
 def test_types_and_seeds_are_factors_too(make_tables: Make) -> None:
     runs = {"1 block": (0.80, RunState.FAILED, 0.82)}
-    table = make_tables(runs, pivot=("type", "seed")).by_name["pivot"]
+    table = make_tables(runs, pivot=("type", "seed")).tables["pivot"]
     assert [line[0].text for line in table.lines][:3] == [
         "count", "exist", "compare numbers",
     ]  # fmt: skip
@@ -36,10 +36,10 @@ def test_types_and_seeds_are_factors_too(make_tables: Make) -> None:
 
 def test_a_single_run_is_marked_where_others_are_not(make_tables: Make) -> None:
     runs = {"1 block": (0.80, RunState.FAILED, RunState.FAILED)}
-    table = make_tables(runs, pivot=("row", "group")).by_name["pivot"]
+    table = make_tables(runs, pivot=("row", "group")).tables["pivot"]
     (line,) = [line for line in table.lines if line[0].text == "1 block"]
     assert "".join(one.full for one in line[1:]) == "80.0 † (1/3)"
-    single = make_tables(pivot=("row", "seed")).by_name["pivot"]
+    single = make_tables(pivot=("row", "seed")).tables["pivot"]
     assert not any("†" in one.full for line in single.lines for one in line)
 
 

@@ -1,0 +1,174 @@
+"""What a report is made from: what was recorded, what it means, and its tables."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from reports.errors import ReportError
+from reports.load import load_results, without_password
+from reports.options import ReportOptions
+from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
+from reports.results import Results
+from reports.selection import SelectOn, select_on_half
+from reports.statistics import estimate_cells, estimate_rows
+from reports.statistics.effects import Effects, estimate_effects
+from reports.tables.numbers import percent
+from reports.tables.of_study import source_of, study_tables
+from reports.tables.spec import TableSpec
+from reports.tables.words import accuracy_notes, confounds, left_out
+from studies.study import Study
+from studies.trial import BASELINE, Trial
+
+__all__ = ["Material", "gather", "material_of"]
+
+_PRINTED: Final = 6  # decimals of a fraction: more than any paper prints
+_OTHER_DATA: Final = (
+    f"Published values are left out: they are on the {CLEVR_VAL_QUESTIONS:,} "
+    "validation questions of CLEVR, and not every run here is known to be."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Everything that is known of a study, before any of it is written.
+
+    Attributes:
+        study: What was asked.
+        results: What was recorded.
+        estimates: One row per row of the study, with published values.
+        cells: One row per row and type of question.
+        effects: Of its components, where its design crosses some.
+        notes: What is said under the main table.
+        tables: Tables by the stems of their files, the main one first.
+    """
+
+    study: Study
+    results: Results
+    estimates: pd.DataFrame
+    cells: pd.DataFrame
+    effects: Effects | None
+    notes: tuple[str, ...]
+    tables: Mapping[str, TableSpec]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every wanted run finished."""
+        return bool((self.estimates["n_runs"] == self.estimates["n_wanted"]).all())
+
+
+def gather(
+    study: Study,
+    trials: Sequence[Trial],
+    tracking_uri: str,
+    options: ReportOptions | None = None,
+) -> Material:
+    """Read what is recorded of a study and make its tables; nothing is written.
+
+    Args:
+        study: What was asked.
+        trials: The wanted trials, in the study's order.
+        tracking_uri: Where they were recorded.
+        options: What to choose by and to show; None is the usual.
+
+    Returns:
+        All that a report shows.
+
+    Raises:
+        ReportError: If no trial is wanted or the record cannot be read.
+    """
+    if not trials:
+        raise ReportError(f"study {study.name}: no trial is left to report")
+    options = options or ReportOptions()
+    is_halved = options.select_on is SelectOn.HALF
+    results = load_results(trials, tracking_uri, with_epochs=is_halved)
+    if is_halved:
+        results = select_on_half(results)
+    return material_of(study, results, tracking_uri, options)
+
+
+def material_of(
+    study: Study,
+    results: Results,
+    tracking_uri: str = "",
+    options: ReportOptions | None = None,
+) -> Material:
+    """Estimate what results mean, and make the tables of it.
+
+    Args:
+        study: What was asked.
+        results: What was recorded, with the epochs that are to be scored.
+        tracking_uri: Where that is.
+        options: What to choose by and to show; None is the usual.
+
+    Returns:
+        All that a report shows.
+    """
+    options = options or ReportOptions()
+    published, remarks = _published(study, results)
+    rows = estimate_rows(results, margin=study.margin, variance=options.variance)
+    estimates = _with_published(rows, published)
+    also_changed = confounds(study)
+    estimates["also_changed"] = [also_changed.get(row, "") for row in estimates["row"]]
+    notes = (
+        *left_out(study, results.trials),
+        *accuracy_notes(estimates, study.margin, options.select_on),
+        *_guess(results),
+        *remarks,
+        *results.notes,
+    )
+    cells, effects = estimate_cells(results), estimate_effects(study, results)
+    source = source_of(study, results, without_password(tracking_uri), options)
+    found = estimates, cells, effects
+    tables = study_tables(study, results, found, notes, options, source)
+    return Material(study, results, estimates, cells, effects, notes, tables)
+
+
+def _published(
+    study: Study, results: Results
+) -> tuple[Mapping[str, Published], list[str]]:
+    # Published accuracies are on all of CLEVR: beside other data they would mislead.
+    published = published_for(study.name)
+    if not published:
+        return {}, []
+    trials = results.trials
+    finished = trials.loc[trials["val_accuracy"].notna(), "trial_id"]
+    answers = [results.answers.get(trial_id) for trial_id in finished]
+    sizes = {answer.questions.n_questions if answer else 0 for answer in answers}
+    if study.world is not None or not sizes <= {CLEVR_VAL_QUESTIONS}:
+        return {}, [_OTHER_DATA]
+    source = next(iter(published.values())).source
+    return published, [f"Published: {source}; one run per row but for the ±."]
+
+
+# What a network that does not look could reach; it makes a collapsed row readable.
+def _guess(results: Results) -> list[str]:
+    guesses = {answers.questions.guess for answers in results.answers.values()}
+    if len(guesses) != 1 or math.isnan(guess := guesses.pop()):
+        return []
+    return [
+        (
+            "Without looking, the most frequent answer to each type of these "
+            f"validation questions would be right in {percent(guess)} % of them."
+        )
+    ]
+
+
+def _with_published(
+    estimates: pd.DataFrame, published: Mapping[str, Published]
+) -> pd.DataFrame:
+    values = [published.get(row) for row in estimates["row"]]
+    frame = estimates.assign(
+        published=[_fraction(value.accuracy if value else None) for value in values],
+        published_sd=[_fraction(value.sd if value else None) for value in values],
+    )
+    baseline = published.get(BASELINE)
+    reference = _fraction(baseline.accuracy if baseline else None)
+    delta = (frame["published"] - reference).where(~frame["is_baseline"])
+    return frame.assign(published_delta=delta.round(_PRINTED))
+
+
+def _fraction(percent: float | None) -> float:
+    return math.nan if percent is None else round(percent / 100, _PRINTED)
