@@ -33,19 +33,19 @@ class Outcome(StrEnum):
     UNDECIDED = "undecided"
 
 
+_EITHER: Final = (
+    "reproduced where the whole 95 % interval lies {}, not reproduced where it lies "
+    "{}, else undecided"
+)
 RULES: Final[Mapping[Says, str]] = MappingProxyType(
     {
-        Says.LOWER: "reproduced where the whole interval lies below 0, not reproduced "
-        "where it lies above 0 or within the study's margin",
-        Says.HIGHER: "reproduced where the whole interval lies above 0, not reproduced "
-        "where it lies below 0 or within the study's margin",
-        Says.ALIKE: "reproduced where the whole interval lies within the bound, not "
-        "reproduced where it lies beyond",
-        Says.NOT_LOWER: "reproduced where the whole interval lies above minus the "
-        "bound, not reproduced where it lies below",
+        Says.LOWER: _EITHER.format("below 0", "above 0 or within the study's margin"),
+        Says.HIGHER: _EITHER.format("above 0", "below 0 or within the study's margin"),
+        Says.ALIKE: _EITHER.format("within ± the bound", "beyond it"),
+        Says.NOT_LOWER: _EITHER.format("above minus the bound", "below that"),
     }
 )
-"""How claims are judged, by what they say; anything else is undecided."""
+"""How claims are judged, by what they say."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ CLAIMS: Final[Mapping[str, tuple[Claim, ...]]] = MappingProxyType(
                 (_NO_SHORTCUT,),
                 _OTHERS,
                 Says.LOWER,
-                "no residual connection − mean of all other rows that hear the question",
+                "no residual connection − mean of all other rows that hear a question",
             ),
             Claim(
                 "The higher accuracies for models with FiLM modulating features inside "

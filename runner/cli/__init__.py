@@ -21,6 +21,7 @@ from runner.cli.cancelling import cancel
 from runner.cli.data import data
 from runner.cli.keeping import export, gc, import_archive
 from runner.cli.reporting import report
+from runner.cli.reproducing import compare
 from runner.cli.single import predict, train, verify
 from runner.cli.study import listing, plan, retry, run, show, sync
 from runner.cli.telling import completion, diff, doctor, logs, status
@@ -43,8 +44,8 @@ def film() -> None:
 
 
 for _command in (
-    listing, show, plan, run, cancel, retry, status, logs, diff, report, sync, ui,
-    train, predict, verify, doctor, completion, data, gc, export, import_archive,
+    listing, show, plan, run, cancel, retry, status, logs, diff, report, compare, sync,
+    ui, train, predict, verify, doctor, completion, data, gc, export, import_archive,
 ):  # fmt: skip
     film.add_command(_command)
 for _command in (looking.check, looking.show):

@@ -18,7 +18,7 @@ from reports.statistics.intervals import Basis
 from reports.statistics.scoring import Scored, score_row
 from reports.statistics.verdicts import RUNS_FOR_VERDICT
 
-__all__ = ["by_table", "tested"]
+__all__ = ["from_runs", "from_table"]
 
 _POINTS: Final = 100.0
 _UNKNOWN: Final = math.nan, math.nan
@@ -28,12 +28,12 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-def tested(
+def from_runs(
     claims: Sequence[Claim],
     table: PublishedTable,
     results: Results,
     estimates: pd.DataFrame,
-    margin: float | None = None,
+    margin: float | None,
 ) -> pd.DataFrame:
     """Hold claims against a study's runs.
 
@@ -59,7 +59,7 @@ def tested(
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
-def by_table(claims: Sequence[Claim], table: PublishedTable) -> pd.DataFrame:
+def from_table(claims: Sequence[Claim], table: PublishedTable) -> pd.DataFrame:
     """Ask what the published table alone says of the paper's claims.
 
     A row of one run is taken to vary as the baseline's runs do.
@@ -69,7 +69,7 @@ def by_table(claims: Sequence[Claim], table: PublishedTable) -> pd.DataFrame:
         table: Where its numbers are.
 
     Returns:
-        The same columns as ``tested``; ``difference`` is the published one, with an
+        The same columns as ``from_runs``; ``difference`` is the published one, with an
         interval from the baseline's s.d.
     """
     noise, bound = noise_of(table), _bound(table)

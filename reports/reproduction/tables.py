@@ -1,0 +1,347 @@
+"""What a reproduction found, as tables."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from reports.published import PublishedTable
+from reports.reproduction.agreement import Agreement, Summary
+from reports.reproduction.claims import RULES, Outcome, Says
+from reports.reproduction.deviations import Deviation
+from reports.reproduction.ranks import Simulated
+from reports.results import records
+from reports.tables.numbers import (
+    NOTHING,
+    interval,
+    mean_and_sd,
+    percent,
+    signed,
+)
+from reports.tables.spec import Cell, Column, TableSpec, grouped
+
+__all__ = [
+    "agreement_table",
+    "claim_table",
+    "deviation_table",
+    "row_table",
+]
+
+_ALONE: Final[Mapping[Outcome, str]] = {  # of a table that nobody reproduced yet
+    Outcome.REPRODUCED: "borne out",
+    Outcome.NOT_REPRODUCED: "contradicted",
+    Outcome.UNDECIDED: "undecided",
+}
+
+
+def claim_table(
+    name: str, claims: pd.DataFrame, margin: float | None, *, is_alone: bool = False
+) -> TableSpec:
+    """Set out what became of the paper's claims.
+
+    Args:
+        name: The study, or the published table.
+        claims: As ``evidence`` gives them.
+        margin: Percentage points that would matter, if the study says so.
+        is_alone: Whether the published table alone is the evidence.
+
+    Returns:
+        The table; the sentences stand in its notes, by number.
+    """
+    rows = records(claims)
+    lines = []
+    for number, row in enumerate(rows, start=1):
+        outcome = Outcome(row["outcome"])
+        word = _ALONE[outcome] if is_alone else str(outcome)
+        word += f" ({row['why']})" if row["why"] else ""
+        ours = [] if is_alone else [Cell(signed(row["difference"]))]
+        cells = (
+            Cell(f"{number}"),
+            Cell(row["contrast"]),
+            Cell(_says(row)),
+            Cell(signed(row["published"])),
+            *ours,
+            Cell(interval(row["lower"], row["upper"])),
+            Cell(word),
+        )
+        lines.append(("", cells))
+    columns = (
+        Column("Claim"),
+        Column("Contrast"),
+        Column("Claimed"),
+        Column("Published", is_number=True),
+        *([] if is_alone else [Column("Here", is_number=True)]),
+        Column("95 % interval"),
+        Column("Outcome"),
+    )
+    return TableSpec(
+        name,
+        f"Claims of the paper as contrasts, in points: {name}",
+        columns,
+        grouped(lines),
+        (*_sentences(rows), *_rules(rows, margin, is_alone=is_alone)),
+        kind="claims",
+        frame=claims,
+    )
+
+
+def row_table(name: str, agreement: Agreement, table: PublishedTable) -> TableSpec:
+    """Set out every row beside its published number.
+
+    Args:
+        name: The study.
+        agreement: Its rows.
+        table: Published.
+
+    Returns:
+        The table: accuracies and differences on the published questions, differences
+        alone on others.
+    """
+    is_on = agreement.is_on_published_questions
+    lines = []
+    for row in records(agreement.rows):
+        cells = [
+            Cell(row["row"]),
+            Cell(f"{row['n_runs']}"),
+            *(_accuracies(row) if is_on else []),
+            Cell(signed(row["published_delta"])),
+            Cell(signed(row["delta"])),
+            Cell(interval(row["lower"], row["upper"])),
+            Cell(_predicted(row, is_accuracy=is_on)),
+            Cell(_place(row)),
+        ]
+        lines.append((row["group"], tuple(cells)))
+    of = "accuracy" if is_on else "Δ"
+    columns = (
+        Column("Variation"),
+        Column("Runs", is_number=True),
+        *(
+            [
+                Column("Published (%)", is_number=True),
+                Column("Here (%)", is_number=True),
+            ]
+            if is_on
+            else []
+        ),
+        Column("Published Δ", is_number=True),
+        Column("Δ here", is_number=True),
+        Column("95 % interval"),
+        Column(f"Prediction ({of})"),
+        Column("Published is"),
+    )
+    return TableSpec(
+        name,
+        f"{name} beside {table.source}",
+        columns,
+        grouped(lines),
+        tuple(_row_notes(agreement, table)),
+        kind="reproduction",
+        frame=agreement.rows,
+    )
+
+
+def agreement_table(name: str, summary: Summary) -> TableSpec:
+    """Set out what is said over all rows.
+
+    Args:
+        name: The study.
+        summary: Of the agreement.
+
+    Returns:
+        The table, one measure a line.
+    """
+    s = summary
+    without = f" Without {'; '.join(s.collapsed)} (collapsed)." if s.collapsed else ""
+    drawn = f"Of differences to the baseline.{without}"
+    measures = [
+        (
+            "published value inside the prediction interval",
+            _of(s.n_inside, s.n_predicted),
+            "95 % would be, if nothing differed.",
+        ),
+        ("Kendall's τ-b of the order of rows", _plain(s.tau), _about_order(s)),
+        (
+            "same sign, rows readable over the paper's noise",
+            _of(s.n_same_readable, s.n_readable),
+            "Rows outside the published baseline's own range."
+            if s.ceiling
+            else "Unknown: no s.d. was published.",
+        ),
+        (
+            "same sign, all rows that differ",
+            _of(s.n_same_signed, s.n_signed),
+            "Half of them would, by chance.",
+        ),
+        ("Lin's concordance", _plain(s.concordance), drawn),
+        ("mean absolute difference", signed(s.mean_absolute).lstrip("+"), drawn),
+        (
+            "bias, with 95 % limits of agreement",
+            f"{signed(s.bias)} {interval(*s.limits)}".strip(),
+            drawn,
+        ),
+        *(
+            [
+                (
+                    "mean difference of accuracies",
+                    signed(s.level),
+                    f"With the baseline's.{without}",
+                )
+            ]
+            if not math.isnan(s.level)
+            else []
+        ),
+    ]
+    lines = [("", tuple(Cell(text) for text in line)) for line in measures]
+    return TableSpec(
+        name,
+        f"Agreement over {s.n_rows} rows, here less published: {name}",
+        (Column("Measure"), Column("Value"), Column("Read it as")),
+        grouped(lines),
+        kind="agreement",
+        frame=pd.DataFrame(measures, columns=["measure", "value", "note"]),
+    )
+
+
+def deviation_table(
+    name: str, found: Sequence[Deviation], stated: Sequence[str]
+) -> TableSpec | None:
+    """Set out what was done otherwise than in the paper.
+
+    Args:
+        name: The study.
+        found: What the configuration shows.
+        stated: What its author says.
+
+    Returns:
+        The table; nothing where nothing differs.
+    """
+    lines = [
+        *((one.what, one.here, one.there or NOTHING) for one in found),
+        *(("as its author says", words, NOTHING) for words in stated),
+    ]
+    if not lines:
+        return None
+    return TableSpec(
+        name,
+        f"Done otherwise than in the paper: {name}",
+        (Column("What"), Column("Here"), Column("Paper")),
+        grouped([("", tuple(Cell(text) for text in line)) for line in lines]),
+        kind="deviations",
+        frame=pd.DataFrame(lines, columns=["what", "here", "paper"]),
+    )
+
+
+def _says(row: Mapping[str, Any]) -> str:
+    words: str = row["says"]
+    if math.isnan(row["bound"]):
+        return words
+    return words.replace("bound", percent(row["bound"]))
+
+
+def _sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{number}: “{row['claim']}” {row['place']}."
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def _rules(
+    rows: Sequence[Mapping[str, Any]], margin: float | None, *, is_alone: bool
+) -> list[str]:
+    if is_alone:
+        return [
+            (
+                "Borne out where the whole interval lies where the sentence says, "
+                "contradicted where all of it lies elsewhere; each claim for itself, "
+                "at 95 %. Intervals: every row of one run is taken to vary as the "
+                "baseline's runs do. The bound is the baseline's own range."
+            )
+        ]
+    used = dict.fromkeys(Says(row["says"]) for row in rows)
+    notes = [f"Claimed {says}: {RULES[says]}." for says in used]
+    bounded = [row["bound"] for row in rows if not math.isnan(row["bound"])]
+    if bounded:
+        notes.append(
+            f"Bound: {percent(bounded[0])} points, by which one more run of the "
+            "published baseline would stray."
+        )
+    said = "none is stated" if margin is None else f"±{margin:g} points"
+    return [*notes, f"Each claim for itself. The study's margin: {said}."]
+
+
+def _accuracies(row: Mapping[str, Any]) -> list[Cell]:
+    return [
+        Cell(mean_and_sd(row["published"], row["published_sd"])),
+        Cell(mean_and_sd(row["accuracy"], row["sd"])),
+    ]
+
+
+def _predicted(row: Mapping[str, Any], *, is_accuracy: bool) -> str:
+    low, high = row["predicted_lower"], row["predicted_upper"]
+    if math.isnan(low):
+        return ""
+    if is_accuracy:
+        return f"[{percent(low)}, {percent(high)}]"
+    return interval(low, high)
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    if math.isnan(row["predicted_lower"]):
+        return ""
+    return "inside" if row["is_inside"] else "outside"
+
+
+def _row_notes(agreement: Agreement, table: PublishedTable) -> list[str]:
+    is_on = agreement.is_on_published_questions
+    over = f" over {table.questions}" if table.questions else ""
+    other = (
+        "These runs were not judged on the questions of the published table, or it is "
+        "not known that they were: differences to the baseline are compared, not "
+        "accuracies."
+    )
+    notes = [
+        f"Published: {table.source}{over}.",
+        *([] if is_on else [other]),
+        (
+            "Prediction: where one more run, or as many as were published, would fall "
+            "with probability .95 if nothing differed: m ± t·s·√(1/n + 1/k) of k runs "
+            "here and n published, widened by what printing rounded off. A row of one "
+            "run borrows the s.d. of the baseline's."
+        ),
+    ]
+    if agreement.unmatched:
+        notes.append(f"Published, but no rows here: {'; '.join(agreement.unmatched)}.")
+    if agreement.unpublished:
+        notes.append(f"Not published: {'; '.join(agreement.unpublished)}.")
+    return notes
+
+
+def _about_order(summary: Summary) -> str:
+    parts = []
+    if summary.ceiling:
+        parts.append(f"A perfect reproduction would score {_spread(summary.ceiling)}")
+    else:
+        parts.append("What a perfect one would score is unknown: no s.d. was published")
+    if summary.unrelated:
+        least = _plain(summary.unrelated.upper)
+        parts.append(f"an unrelated table less than {least} in 97.5 % of cases")
+    return f"{'; '.join(parts)}."
+
+
+def _spread(simulated: Simulated) -> str:
+    ends = f"[{_plain(simulated.lower)}, {_plain(simulated.upper)}]"
+    return f"{_plain(simulated.mean)} {ends}"
+
+
+def _plain(value: float) -> str:
+    if math.isnan(value):
+        return NOTHING
+    text = f"{abs(value):.2f}"
+    if float(text) == 0:
+        return "0"
+    return f"{'−' if value < 0 else ''}{text.removeprefix('0')}"
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part} of {whole}" if whole else NOTHING
