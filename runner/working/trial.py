@@ -32,6 +32,15 @@ from studies.splits import Part
 __all__ = ["TrialJob", "run_trial"]
 
 _LOGGER: Final = logging.getLogger(__name__)
+_WRITTEN_BY_A_WORKER: Final = (
+    "*.pt",
+    "*.parquet",
+    "metrics.jsonl",
+    "state.json",
+    "done.json",
+    "environment.json",
+    "changes.diff",
+)
 _Stamps = tuple[tuple[str, int, int], ...]
 _Opened = Mapping[str, QuestionDataset]  # by split
 _Key = tuple[Path, ImageInput | None, int, tuple[str, ...]]
@@ -195,10 +204,10 @@ def _just_diverged(now: Record, before: Record) -> bool:
     return now.state is TrialState.DIVERGED and now.ended_at != before.ended_at
 
 
-# Large files that a killed process left half-written have hidden names.
+# Files that a killed process left half-written have hidden names.
 def _clear(folder: TrialFolder, state: TrialState) -> None:
-    for kind in (".*.pt.*", ".*.parquet.*"):
-        for leftover in folder.path.glob(kind):
+    for name in _WRITTEN_BY_A_WORKER:
+        for leftover in folder.path.glob(f".{name}.*"):
             leftover.unlink()
     if state is TrialState.DIVERGED:
         folder.forget_progress()

@@ -187,12 +187,13 @@ def test_a_bug_has_its_traceback_in_the_log(
     assert "Traceback" in (job.folder / "log.txt").read_text()
 
 
+@pytest.mark.parametrize("name", [".checkpoint.pt.x8r2", ".state.json.18849"])
 def test_leftovers_of_a_killed_process_are_cleared(
-    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial], name: str
 ) -> None:
     job = make_job(make_trial())
     job.folder.mkdir(parents=True)
-    leftover = job.folder / ".checkpoint.pt.x8r2"
+    leftover = job.folder / name
     leftover.write_bytes(b"half")
     list(run_trial(job))
     assert not leftover.exists()
