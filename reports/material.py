@@ -10,11 +10,18 @@ import pandas as pd
 from reports.errors import ReportError
 from reports.load import load_results, without_password
 from reports.options import ReportOptions
-from reports.published import CLEVR_VAL_QUESTIONS, Published, published_for
+from reports.published import (
+    CLEVR_VAL_QUESTIONS,
+    PUBLISHED,
+    Published,
+    published_for,
+)
+from reports.reproduction.making import Reproduction, reproduce
 from reports.results import Results
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import estimate_cells, estimate_rows
+from reports.statistics import estimate_cells
 from reports.statistics.effects import Effects, estimate_effects
+from reports.statistics.stages import estimate_stages
 from reports.tables.numbers import percent
 from reports.tables.of_study import source_of, study_tables
 from reports.tables.spec import TableSpec
@@ -43,6 +50,7 @@ class Material:
         effects: Of its components, where its design crosses some.
         notes: What is said under the main table.
         tables: Tables by the stems of their files, the main one first.
+        reproduction: Of a published table, where there is one on these questions.
     """
 
     study: Study
@@ -52,6 +60,7 @@ class Material:
     effects: Effects | None
     notes: tuple[str, ...]
     tables: Mapping[str, TableSpec]
+    reproduction: Reproduction | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -108,7 +117,8 @@ def material_of(
     """
     options = options or ReportOptions()
     published, remarks = _published(study, results)
-    rows = estimate_rows(results, margin=study.margin, variance=options.variance)
+    variance = options.variance
+    rows = estimate_stages(study, results, margin=study.margin, variance=variance)
     estimates = _with_published(rows, published)
     also_changed = confounds(study)
     estimates["also_changed"] = [also_changed.get(row, "") for row in estimates["row"]]
@@ -123,7 +133,11 @@ def material_of(
     source = source_of(study, results, without_password(tracking_uri), options)
     found = estimates, cells, effects
     tables = study_tables(study, results, found, notes, options, source)
-    return Material(study, results, estimates, cells, effects, notes, tables)
+    beside = None
+    if published and results.answers:
+        beside = reproduce(study, results, PUBLISHED[study.name], rows, source)
+        tables |= beside.tables
+    return Material(study, results, estimates, cells, effects, notes, tables, beside)
 
 
 def _published(

@@ -8,10 +8,11 @@ from typing import Final
 import pandas as pd
 
 from reports.errors import ReportError
-from reports.figures import save_drawing, study_figures
+from reports.figures import WIDTHS, save_drawing, study_figures
 from reports.material import Material, gather
 from reports.options import ReportOptions
 from reports.page import Page, Picture, to_html
+from reports.reproduction.making import HEADINGS
 from reports.results import Results
 from reports.tables import to_text
 from reports.tables.forms import Format, write_table
@@ -35,6 +36,7 @@ _HEADINGS: Final = {
     "path": "One component after the other",
     "types": "Accuracy by type of question",
     "pivot": "Accuracy by two factors",
+    **HEADINGS,
     "changes": "What each row changes",
 }
 _SHOWN: Final = "table", "effects"  # in a terminal
@@ -85,17 +87,20 @@ def write_report(
             be written.
     """
     made = gather(study, trials, tracking_uri, options)
+    width = WIDTHS[(options or ReportOptions()).width]
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        return _write(made, sorted({t.data for t in trials}), out_dir)
+        return _write(made, sorted({t.data for t in trials}), out_dir, width)
     except OSError as error:
         raise ReportError(f"cannot write the report to {out_dir}: {error}") from error
 
 
-def _write(made: Material, fingerprints: Sequence[str], out_dir: Path) -> Report:
+def _write(
+    made: Material, fingerprints: Sequence[str], out_dir: Path, width: float
+) -> Report:
     study, results = made.study, made.results
     estimates, tables = made.estimates, made.tables
-    pictures, drawn = _pictures(made, out_dir)
+    pictures, drawn = _pictures(made, out_dir, width)
     files = {
         **{
             f"{stem}.{_ENDINGS.get(form, form)}": write_table(table, form)
@@ -127,9 +132,14 @@ def _write(made: Material, fingerprints: Sequence[str], out_dir: Path) -> Report
 
 
 # Saved with their numbers, and by the names of their files.
-def _pictures(made: Material, out_dir: Path) -> tuple[dict[str, Picture], list[str]]:
+def _pictures(
+    made: Material, out_dir: Path, width: float
+) -> tuple[dict[str, Picture], list[str]]:
     frames = made.estimates, made.cells
-    drawings = study_figures(made.study, made.results, frames, made.effects)
+    found = made.reproduction.agreement if made.reproduction else None
+    drawings = study_figures(
+        made.study, made.results, frames, made.effects, found, width
+    )
     digest = made.tables["table"].source.digest
     pictures, files = {}, []
     for stem, one in drawings.items():
