@@ -18,6 +18,7 @@ class ReportOptions:
         columns: Columns of tables, by name or pattern; none is those shown unasked.
         second_best: Underline the best accuracy of those that are not bold.
         pivot: Factors in the rows and in the columns of a further table.
+        width: Of figures, by name (``reports.figures.WIDTHS``).
         command: What the user typed, without where to read and write.
     """
 
@@ -26,4 +27,5 @@ class ReportOptions:
     columns: tuple[str, ...] = ()
     second_best: bool = False
     pivot: tuple[str, str] | None = None
+    width: str = "page"
     command: str = ""

@@ -16,6 +16,7 @@ from runner.cli.options import (
 
 __all__ = ["FORMATS", "TableFlags", "report", "report_verify"]
 
+_WIDTHS = ("column", "text", "page")
 FORMATS = ("text", "md", "latex", "html", "csv", "json", "parquet")
 
 
@@ -33,6 +34,7 @@ class TableFlags(TypedDict):
     standalone: bool
     table: str | None
     variance: str
+    width: str
 
 
 class _Flags(Flags, TableFlags):
@@ -135,6 +137,13 @@ def _names(
     default="separate",
     show_default=True,
     help="Of a row's runs: from them alone, or borrowed from other rows.",
+)
+@click.option(
+    "--width",
+    type=click.Choice(_WIDTHS),
+    default="page",
+    show_default=True,
+    help="Of figures: 3.25 inches (one column of two), 5.5 or 6.75.",
 )
 @click.option("--fragment", is_flag=True, help="LaTeX: rows alone.")
 @click.option("--standalone", is_flag=True, help="LaTeX: a document that compiles.")

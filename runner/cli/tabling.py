@@ -110,6 +110,7 @@ def _options(request: Request, flags: "_Flags") -> "ReportOptions":
         columns=flags["columns"],
         second_best=flags["second_best"],
         pivot=flags["pivot"],
+        width=flags["width"],
         command=_command(request, flags),
     )
 
