@@ -143,9 +143,8 @@ def _said_alone(
             f"{_listed(inside)}."
         ),
         (
-            f"{len(outside)} lie outside: {_listed(outside)}. "
-            f"{len(left)} of these survive Holm's correction over {len(others)} "
-            f"comparisons: {_listed(left)}."
+            f"Outside that range: {_listed(outside)} ({len(outside)}). After Holm's "
+            f"correction over {len(others)} comparisons: {_listed(left)} ({len(left)})."
         ),
         _ceilings(others, noise),
     ]

@@ -107,9 +107,10 @@ def published_table(table: PublishedTable, screened: pd.DataFrame) -> TableSpec:
         (Column("Row"), *(Column(name, is_number=True) for name in names)),
         grouped(lines),
         (
+            *([f"baseline: {table.baseline_is}."] if table.baseline_is else []),
             (
-                "No s.d. over runs was published: which of these differences more than "
-                "chance makes cannot be told."
+                "No s.d. over runs was published: which of these differences are more "
+                "than chance cannot be told."
             ),
         ),
         kind="published",

@@ -14,6 +14,7 @@ from reports.reproduction.ranks import Simulated
 from reports.results import records
 from reports.tables.numbers import (
     NOTHING,
+    count,
     interval,
     mean_and_sd,
     percent,
@@ -152,54 +153,35 @@ def agreement_table(name: str, summary: Summary) -> TableSpec:
         The table, one measure a line.
     """
     s = summary
-    without = f" Without {'; '.join(s.collapsed)} (collapsed)." if s.collapsed else ""
-    drawn = f"Of differences to the baseline.{without}"
-    measures = [
-        (
-            "published value inside the prediction interval",
-            _of(s.n_inside, s.n_predicted),
-            "95 % would be, if nothing differed.",
+    limits = f"{signed(s.bias)} {interval(*s.limits)}".strip()
+    found = {
+        "published value inside the prediction interval": _of(
+            s.n_inside, s.n_predicted
         ),
-        ("Kendall's τ-b of the order of rows", _plain(s.tau), _about_order(s)),
-        (
-            "same sign, rows readable over the paper's noise",
-            _of(s.n_same_readable, s.n_readable),
-            "Rows outside the published baseline's own range."
-            if s.ceiling
-            else "Unknown: no s.d. was published.",
+        "Kendall's τ-b of the order of rows": _plain(s.tau),
+        "… of a perfect reproduction": _score(s.ceiling),
+        "… of 97.5 % of unrelated tables, at most": _plain(s.unrelated.upper)
+        if s.unrelated
+        else NOTHING,
+        "same sign, rows readable over the paper's noise": _of(
+            s.n_same_readable, s.n_readable
         ),
-        (
-            "same sign, all rows that differ",
-            _of(s.n_same_signed, s.n_signed),
-            "Half of them would, by chance.",
-        ),
-        ("Lin's concordance", _plain(s.concordance), drawn),
-        ("mean absolute difference", signed(s.mean_absolute).lstrip("+"), drawn),
-        (
-            "bias, with 95 % limits of agreement",
-            f"{signed(s.bias)} {interval(*s.limits)}".strip(),
-            drawn,
-        ),
-        *(
-            [
-                (
-                    "mean difference of accuracies",
-                    signed(s.level),
-                    f"With the baseline's.{without}",
-                )
-            ]
-            if not math.isnan(s.level)
-            else []
-        ),
-    ]
-    lines = [("", tuple(Cell(text) for text in line)) for line in measures]
+        "same sign, all rows that differ": _of(s.n_same_signed, s.n_signed),
+        "Lin's concordance of the differences": _plain(s.concordance),
+        "mean absolute difference (points)": percent(s.mean_absolute),
+        "bias (points) and 95 % limits of agreement": limits,
+    }
+    if not math.isnan(s.level):
+        found["the same bias of accuracies (points)"] = signed(s.level)
+    lines = [("", (Cell(measure), Cell(value))) for measure, value in found.items()]
     return TableSpec(
         name,
-        f"Agreement over {s.n_rows} rows, here less published: {name}",
-        (Column("Measure"), Column("Value"), Column("Read it as")),
+        f"Agreement over {count(s.n_rows, 'row')}, here less published: {name}",
+        (Column("Measure"), Column("Value")),
         grouped(lines),
+        tuple(_agreement_notes(s)),
         kind="agreement",
-        frame=pd.DataFrame(measures, columns=["measure", "value", "note"]),
+        frame=pd.DataFrame(list(found.items()), columns=["measure", "value"]),
     )
 
 
@@ -317,19 +299,30 @@ def _row_notes(agreement: Agreement, table: PublishedTable) -> list[str]:
     return notes
 
 
-def _about_order(summary: Summary) -> str:
-    parts = []
-    if summary.ceiling:
-        parts.append(f"A perfect reproduction would score {_spread(summary.ceiling)}")
-    else:
-        parts.append("What a perfect one would score is unknown: no s.d. was published")
-    if summary.unrelated:
-        least = _plain(summary.unrelated.upper)
-        parts.append(f"an unrelated table less than {least} in 97.5 % of cases")
-    return f"{'; '.join(parts)}."
+def _agreement_notes(summary: Summary) -> list[str]:
+    without = "; ".join(summary.collapsed)
+    notes = [
+        "If nothing differed, 95 % would lie inside, and half of the signs would be "
+        "the same by chance. "
+        + (
+            "Readable: outside the range of one more run of the published baseline. "
+            "A perfect reproduction and unrelated tables are simulated from the "
+            "published numbers and s.d."
+            if summary.ceiling
+            else "No s.d. was published: which rows are readable over the paper's "
+            "noise, and what a perfect reproduction would score, cannot be told."
+        )
+    ]
+    if without:
+        notes.append(
+            f"Left out of concordance, differences and bias, as collapsed: {without}."
+        )
+    return notes
 
 
-def _spread(simulated: Simulated) -> str:
+def _score(simulated: Simulated | None) -> str:
+    if simulated is None:
+        return NOTHING
     ends = f"[{_plain(simulated.lower)}, {_plain(simulated.upper)}]"
     return f"{_plain(simulated.mean)} {ends}"
 
