@@ -25,6 +25,7 @@ from reports.statistics.stages import estimate_stages
 from reports.tables.numbers import percent
 from reports.tables.of_study import source_of, study_tables
 from reports.tables.spec import TableSpec
+from reports.tables.stages import stage_notes
 from reports.tables.words import accuracy_notes, confounds, left_out
 from studies.study import Study
 from studies.trial import BASELINE, Trial
@@ -124,6 +125,7 @@ def material_of(
     estimates["also_changed"] = [also_changed.get(row, "") for row in estimates["row"]]
     notes = (
         *left_out(study, results.trials),
+        *stage_notes(study),
         *accuracy_notes(estimates, study.margin, options.select_on),
         *_guess(results),
         *remarks,

@@ -99,6 +99,11 @@ class StudyFile(BaseModel):
     margin: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = (
         Field(default=None, description="Percentage points that would matter.")
     )
+    deviations: list[Label] = Field(
+        default=[],
+        description="What it does otherwise than a published study, in words, beside "
+        "what its settings show.",
+    )
     design: DesignFile | None = Field(
         default=None, description="How rows are made of components or levels."
     )
@@ -177,6 +182,7 @@ class StudyFile(BaseModel):
             margin=self.margin,
             world=self.world,
             confounds=tuple(self.confounds),
+            deviations=tuple(self.deviations),
             design=design,
         )
 
@@ -187,6 +193,7 @@ class StudyFile(BaseModel):
                 group=f"Judged by {name}",
                 label=evaluation_label(row.label, name),
                 parent=row.label,
+                evaluation=name,
                 splits=Splits(learn=None, judge=part.resolve()),
                 on=None,
             )
@@ -206,11 +213,12 @@ class Row:
     on: frozenset[str] | None = None  # components of the design; None where it has none
     parent: str = ""  # label of the row whose best weights it starts from
     splits: Splits = USUAL
+    evaluation: str = ""  # its name, where it judges its parent's weights
 
     @property
     def is_evaluation(self) -> bool:
         """Whether it judges its parent's weights, and trains nothing."""
-        return self.splits.learn is None
+        return bool(self.evaluation)
 
     @property
     def data_key(self) -> str | None:
@@ -229,6 +237,7 @@ class Study:
     margin: float | None  # percentage points
     world: WorldConfig | None  # None where the data are given at launch
     confounds: tuple[str, ...] = ()  # settings of training that rows may change as well
+    deviations: tuple[str, ...] = ()  # from a published study, as its author says
     design: Design | None = None  # None where every row is named by itself
 
     def __post_init__(self) -> None:
