@@ -18,6 +18,7 @@ from reports import material as material_module
 from reports import report as report_module
 from reports.errors import ReportError
 from reports.material import material_of
+from reports.options import ReportOptions
 from reports.published import CLEVR_VAL_QUESTIONS
 from reports.report import Report, write_report
 from reports.results import Results, RunState
@@ -43,7 +44,7 @@ def report(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 def write_results(study: Study, results: Results, folder: Path) -> Report:
     made = material_of(study, results)
-    return report_module._write(made, ["0123abcd"], folder)
+    return report_module._write(made, ["0123abcd"], folder, 6.75)
 
 
 def line_of(text: str, row: str) -> str:
@@ -186,6 +187,19 @@ def test_the_same_record_gives_the_same_bytes(
         assert (tmp_path / name).read_bytes() == (
             report.directory / name
         ).read_bytes(), name
+
+
+def test_figures_are_as_wide_as_is_asked_for(
+    report: Report, store: Store, tmp_path: Path
+) -> None:
+    def inches(folder: Path) -> float:
+        header = (folder / "forest.png").read_bytes()[:24]
+        return int.from_bytes(header[16:20], "big") / 200
+
+    options = ReportOptions(width="column")
+    write_report(store.study, store.trials, store.uri, tmp_path, options)
+    assert inches(report.directory) == 6.75
+    assert inches(tmp_path) == 3.25
 
 
 def test_no_negative_zero_is_printed(make_results: Make, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from reports.errors import ReportError
+from reports.figures import WIDTHS
 from reports.tables.forms import Format
 from runner.cli import film
 from runner.cli.reporting import FORMATS, report
@@ -27,6 +28,11 @@ def store(tmp_path: Path) -> str:
 
 def test_the_formats_are_those_of_tables() -> None:
     assert list(FORMATS) == [str(one) for one in Format]
+
+
+def test_the_widths_are_those_of_figures() -> None:
+    (option,) = [one for one in report.params if one.name == "width"]
+    assert list(option.type.choices) == list(WIDTHS)
 
 
 def test_one_name_is_that_of_another_command() -> None:
