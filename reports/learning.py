@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from reports.results import records
 from reports.tables.numbers import percent
@@ -138,4 +138,4 @@ def _spread(runs: npt.NDArray[np.float64]) -> dict[str, object]:
 
 @cache
 def _t(df: int) -> float:
-    return float(t.ppf(0.975, df))
+    return float(stdtrit(df, 0.975))

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,7 +79,12 @@ class Questions:
         """Number of questions."""
         return len(self.scenes)
 
-    @property
+    @cached_property
+    def of_type(self) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Which questions are of a type, by type."""
+        return {str(name): self.types == name for name in np.unique(self.types)}
+
+    @cached_property
     def n_scenes(self) -> int:
         """Number of different images."""
         return len(np.unique(self.scenes))

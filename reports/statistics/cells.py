@@ -94,22 +94,28 @@ def _compared(results: Results, cells: pd.DataFrame) -> list[dict[str, Any]]:
     baseline = next(iter(rows.loc[rows["is_baseline"], "row"]), None)
     others = dict(zip(rows["row"], other_questions(rows, results), strict=True))
     scores = {row: score_types(results, row) for row in rows["row"]}
+    runs = _runs(trials)
     found = []
     for row, kind in zip(cells["row"], cells["type"], strict=True):
         estimate = _NOTHING
         if baseline is not None and row != baseline and not others[row]:
-            both = {one: _runs(trials, one, kind) for one in (row, baseline)}
+            both = {one: runs[one, kind] for one in (row, baseline)}
             estimate = _compare(scores, both, kind)
         found.append({"is_baseline": row == baseline, **_numbers(estimate)})
-        fewest = min(len(_runs(trials, one, kind)) for one in (row, baseline or row))
+        fewest = min(len(runs[one, kind]) for one in (row, baseline or row))
         if fewest < RUNS_FOR_VERDICT:
             found[-1]["p"] = math.nan
     return found
 
 
-def _runs(trials: pd.DataFrame, row: str, kind: str) -> npt.NDArray[np.float64]:
-    mine = trials.loc[trials["row"] == row, f"{_PREFIX}{kind}"]
-    return mine.dropna().to_numpy(float)
+# Accuracies of finished runs, by row and type of question.
+def _runs(trials: pd.DataFrame) -> dict[tuple[str, str], npt.NDArray[np.float64]]:
+    kinds = [name for name in map(str, trials) if name.startswith(_PREFIX)]
+    return {
+        (str(row), kind.removeprefix(_PREFIX)): mine[kind].dropna().to_numpy(float)
+        for row, mine in trials.groupby("row", sort=False)
+        for kind in kinds
+    }
 
 
 def _compare(

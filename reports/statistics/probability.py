@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 __all__ = ["Odds", "OddsRule", "odds_of_beating"]
@@ -90,6 +89,8 @@ def _interval(value: float, m: int, n: int) -> tuple[float, float]:
     def excess(true: float) -> float:
         pairs = 1 + weight * ((1 - true) / (2 - true) + true / (1 + true))
         return (value - true) ** 2 - z**2 * true * (1 - true) * pairs / (m * n)
+
+    from scipy.optimize import brentq  # noqa: PLC0415 - takes half a second
 
     # Just beside the estimate, for at 0 and 1 the excess is none in itself.
     lower = 0.0 if value <= 0 else float(brentq(excess, 0, value - _BESIDE))

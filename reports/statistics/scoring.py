@@ -55,8 +55,8 @@ def score_types(results: Results, row: str) -> dict[str, Scored]:
         return {}
     questions, correct = found
     scored = {
-        str(name): _scored(questions, correct, questions.types == name)
-        for name in np.unique(questions.types)
+        name: _scored(questions, correct, is_of)
+        for name, is_of in questions.of_type.items()
     }
     return {name: each for name, each in scored.items() if each is not None}
 

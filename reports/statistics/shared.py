@@ -18,7 +18,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
 from reports.statistics.intervals import Spread
@@ -71,6 +70,8 @@ def _prior(variances: _Floats, df: _Floats) -> tuple[float, float]:
 def _trigamma_inverse(value: float) -> float:
     def above(logarithm: float) -> float:
         return float(polygamma(1, math.exp(logarithm))) - value
+
+    from scipy.optimize import brentq  # noqa: PLC0415 - takes half a second
 
     ends = math.log(_LEAST_DF / 2), math.log(_MOST_DF / 2)
     return math.exp(float(brentq(above, *ends)))
