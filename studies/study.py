@@ -42,6 +42,7 @@ _MOST_RUNS = 1000  # of a row; more is a slip of the finger
 
 
 _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+_Sentence = Annotated[str, Field(max_length=200, pattern=r"^\S[^\n]*$")]
 _Rows = Annotated[dict[Label, dict[str, Any]], Field(min_length=1)]
 _MERGE = "tag:yaml.org,2002:merge"  # the key <<
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it is built
@@ -99,7 +100,7 @@ class StudyFile(BaseModel):
     margin: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = (
         Field(default=None, description="Percentage points that would matter.")
     )
-    deviations: list[Label] = Field(
+    deviations: list[_Sentence] = Field(
         default=[],
         description="What it does otherwise than a published study, in words, beside "
         "what its settings show.",

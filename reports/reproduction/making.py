@@ -85,7 +85,7 @@ def reproduce(
         claim_table(study.name, claims, study.margin) if known else None,
         row_table(study.name, agreement, table),
         agreement_table(study.name, agreement.summary),
-        deviation_table(study.name, found, ()),
+        deviation_table(study.name, found, study.deviations),
     )
     tables = {
         stem: replace(one, source=source or Source())

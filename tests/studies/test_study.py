@@ -335,3 +335,12 @@ def test_studies_load_without_anything_heavy() -> None:
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_deviations_are_sentences_of_one_line(tmp_path: Path) -> None:
+    said = "deviations: [half of the training questions]\n"
+    assert read(tmp_path, SMALL + said).deviations == (
+        "half of the training questions",
+    )
+    with pytest.raises(StudyError, match=r"deviations"):
+        read(tmp_path, SMALL + 'deviations: ["two\\nlines"]\n')
