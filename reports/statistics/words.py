@@ -63,7 +63,8 @@ def allocation_words(estimates: pd.DataFrame) -> list[str]:
     Returns:
         The warning, where it is due.
     """
-    baseline = int(estimates.loc[estimates["is_baseline"], "n_runs"].sum())
+    runs = estimates.loc[estimates["is_baseline"], "n_runs"]  # one of each evaluation
+    baseline = max(runs, default=0)
     tested = estimates.loc[estimates["p"].notna(), "n_runs"]
     return [_LARGE_BASELINE] if (2 * tested < baseline).any() else []
 

@@ -2,13 +2,14 @@
 
 import errno
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
 
-from runner.store.record import TrialFolder
+from runner.store.record import TrialFolder, TrialState
 from runner.sweeping.needs import Peaks
 from runner.sweeping.stopping import Wish
 from runner.sweeping.workers import Workers
@@ -94,3 +95,53 @@ def test_that_no_worker_takes_up_a_trial_is_said_once(
     give(sweep)
     sweep.look()
     assert listener.idle.call_count == 2
+
+
+@pytest.fixture
+def staged(
+    make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]
+) -> Sweep:
+    """Give a sweep of a trial and another one that starts from its weights."""
+    parent = make_job(make_trial())
+    child = make_trial("child")
+    child = replace(child, parent=parent.trial.trial_id)
+    listener, far = Mock(), Mock()
+    listener.expected.return_value = Peaks(memory=None, gpu_memory=None)
+    far.ended.return_value = ""
+    workers = Workers(jobs=2, limits=Limits(n_deaths=1))
+    jobs = [parent, make_job(child)]
+    return Sweep(jobs, workers, listener, Mock(reason=None), far)
+
+
+def test_what_starts_from_another_is_given_out_when_that_is_finished(
+    staged: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = give(staged)
+    assert staged.next() is None
+    monkeypatch.setattr(TrialFolder, "state", lambda _: TrialState.FINISHED)
+    staged.ended(number)
+    assert give(staged) == 1
+
+
+def test_what_starts_from_a_failed_one_is_said_to_wait_and_ends_the_sweep(
+    staged: Sweep,
+) -> None:
+    number = give(staged)
+    staged.failed(number, SAID)
+    assert staged.is_over
+    listener = cast("Mock", staged._listener)
+    (waits,) = listener.waits.call_args_list
+    assert waits.args == (
+        staged.jobs[1].trial.trial_id,
+        "is not started: baseline · seed 0, which it starts from, is not finished",
+    )
+
+
+def test_a_child_waits_for_no_one_for_ever_where_the_disk_is_broken(
+    staged: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = give(staged)
+    monkeypatch.setattr(TrialFolder, "fail_unless_held", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        staged.failed(number, SAID)
+    assert staged.is_over
