@@ -44,8 +44,8 @@ _CURVES: Final = (
     "that it lags behind."
 )
 _TYPES: Final = (
-    "Colours grow with the logarithm of the difference; grey numbers are not shown to "
-    "differ from the baseline."
+    "Colours grow with the logarithm of a difference of more than a point. A number "
+    "that is not bold is not shown to differ from the baseline."
 )
 _INTERACTIONS: Final = (
     "Each point is the mean of all rows with and without the two components, with its "
