@@ -280,6 +280,7 @@ class PgEeConfig(_Settings):
     stem_layers: _Count = 2
     projection: _Count = 512
     classifier_hidden: tuple[_Count, ...] = (1024,)
+    batch_norm: _Switch = False  # after convolutions and hidden layers; none in the paper
     programs: _Count | Literal["all"] = 18000  # how many are known; the seed says which
     generator_epochs: _Epochs = 2
     engine_epochs: _Epochs = 9

@@ -4,6 +4,7 @@ Loads without torch, so that a plan can say it before anything is built.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from film.config import (
     Architecture,
@@ -135,20 +136,22 @@ def _engine(
 ) -> NetworkSize:
     channels, height, width = image_shape
     cells, maps = height * width, config.width
+    norm = partial(_norm, Norm.BATCH if config.batch_norm else Norm.NONE)
     size = _NOTHING
     for inputs in (channels, *[maps] * (config.stem_layers - 1)):
-        size += _conv(inputs, maps, 3, cells=cells)
-    block = _run(_conv(maps, maps, 3, cells=cells), weights=2, times=2)
+        size += _conv(inputs, maps, 3, cells=cells) + norm(maps)
+    block = _conv(maps, maps, 3, cells=cells) + norm(maps)
+    block = _run(block, weights=2, times=2)
     join = _conv(2 * maps, maps, 1, cells=cells)
     n_inputs = [FUNCTION_ARITY[one.partition("[")[0]] for one in CLEVR_PROGRAM_TOKENS]
     size += _run(block, weights=len(n_inputs), times=_FUNCTIONS)
     size += _run(join, weights=n_inputs.count(2), times=1)
-    size += _conv(maps, config.projection, 1, cells=cells)
+    size += _conv(maps, config.projection, 1, cells=cells) + norm(config.projection)
     inputs = config.projection * (height // 2) * (width // 2)
-    for outputs in (*config.classifier_hidden, n_answers):
-        size += _linear(inputs, outputs)
+    for outputs in config.classifier_hidden:
+        size += _linear(inputs, outputs) + norm(outputs)
         inputs = outputs
-    return size
+    return size + _linear(inputs, n_answers)
 
 
 def _layout_policy(config: N2nmnConfig, n_words: int, n_tokens: int) -> NetworkSize:

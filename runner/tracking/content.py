@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from film.config import Architecture
+from film.config import Architecture, ImageInput
 from runner.store.files import read_json
 from runner.store.record import Record, TrialFolder
 from runner.tracking.secrets import redacted
@@ -68,6 +68,8 @@ def epoch_metrics(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     yield "val/loss", row["val_loss"]
     yield "train/accuracy", row["train_accuracy"]
     yield "train/loss", row["train_loss"]
+    if row.get("val_program_accuracy") is not None:
+        yield "val/program_accuracy", row["val_program_accuracy"]
     for kind, accuracy in row["val_accuracy_by_type"].items():
         yield f"val/accuracy_{kind}", accuracy
     for name in _MEMORY:
@@ -93,8 +95,15 @@ def row_means(means: Mapping[str, float]) -> dict[str, float]:
 
 
 def _images(config: Mapping[str, Any]) -> str:
-    is_blind = config.get("model.architecture") == Architecture.LSTM
-    return "no images" if is_blind else str(config.get("model.stem.input"))
+    match config.get("model.architecture", Architecture.FILM):
+        case Architecture.QTYPE | Architecture.LSTM:
+            return "no images"
+        case Architecture.FILM:
+            return str(config.get("model.stem.input"))
+        case Architecture.RN:
+            return str(config.get("model.rn.input"))
+        case _:
+            return str(ImageInput.FEATURES)
 
 
 def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

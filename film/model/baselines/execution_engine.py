@@ -29,10 +29,14 @@ class UnaryModule(nn.Module):
 
     Args:
         width: Of its maps.
+        has_norm: Whether batch normalisation follows its convolutions.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, has_norm: bool = False) -> None:
         super().__init__()
+        self.norms = nn.ModuleList(
+            nn.BatchNorm2d(width) if has_norm else nn.Identity() for _ in range(2)
+        )
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
 
@@ -47,7 +51,8 @@ class UnaryModule(nn.Module):
         Returns:
             Its result.
         """
-        change = self.second(self.first(maps).relu())
+        first, second = self.norms
+        change = second(self.second(first(self.first(maps)).relu()))
         result: Tensor = (maps + change).relu()
         return result
 
@@ -58,12 +63,13 @@ class BinaryModule(nn.Module):
 
     Args:
         width: Of its maps.
+        has_norm: Whether batch normalisation follows the block's convolutions.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, has_norm: bool = False) -> None:
         super().__init__()
         self.join = nn.Conv2d(2 * width, width, 1)
-        self.block = UnaryModule(width)
+        self.block = UnaryModule(width, has_norm=has_norm)
 
     def forward(
         self,
@@ -113,24 +119,26 @@ class ExecutionEngine(nn.Module):
         self.stem = nn.Sequential()
         for inputs in (channels, *[config.width] * (config.stem_layers - 1)):
             self.stem.append(nn.Conv2d(inputs, config.width, 3, padding=1))
+            if config.batch_norm:
+                self.stem.append(nn.BatchNorm2d(config.width))
             self.stem.append(nn.ReLU())
         self.functions = nn.ModuleDict(
             {
-                str(token): _module(n_inputs, config.width)
+                str(token): _module(n_inputs, config)
                 for token, n_inputs in enumerate(self.arity)
                 if n_inputs >= 0
             }
         )
-        self.classifier = nn.Sequential(
-            nn.Conv2d(config.width, config.projection, 1),
-            nn.ReLU(),
-            nn.MaxPool2d(_POOLED),
-            nn.Flatten(),
-        )
+        self.classifier = nn.Sequential(nn.Conv2d(config.width, config.projection, 1))
+        if config.batch_norm:
+            self.classifier.append(nn.BatchNorm2d(config.projection))
+        self.classifier.extend([nn.ReLU(), nn.MaxPool2d(_POOLED), nn.Flatten()])
         pooled = config.projection * (height // _POOLED) * (width // _POOLED)
         layers = (pooled, *config.classifier_hidden)
         for inputs, outputs in pairwise(layers):
             self.classifier.append(nn.Linear(inputs, outputs))
+            if config.batch_norm:
+                self.classifier.append(nn.BatchNorm1d(outputs))
             self.classifier.append(nn.ReLU())
         self.classifier.append(nn.Linear(layers[-1], sizes.n_answers))
 
@@ -190,5 +198,6 @@ def nodes_of(programs: list[list[int]], arity: tuple[int, ...]) -> Nodes:
     return Nodes(nodes, last)
 
 
-def _module(n_inputs: int, width: int) -> UnaryModule | BinaryModule:
-    return BinaryModule(width) if n_inputs > 1 else UnaryModule(width)
+def _module(n_inputs: int, config: PgEeConfig) -> UnaryModule | BinaryModule:
+    kind = BinaryModule if n_inputs > 1 else UnaryModule
+    return kind(config.width, has_norm=config.batch_norm)

@@ -33,6 +33,7 @@ _CHANGES = [
     {"model.architecture": "lstm", "model.lstm.classifier_hidden": []},
     {"model.architecture": "pg_ee"},
     {"model.architecture": "pg_ee", "model.pg_ee.stem_layers": 1},
+    {"model.architecture": "pg_ee", "model.pg_ee.batch_norm": True},
     {"model.architecture": "pg_ee", "model.pg_ee.classifier_hidden": [8, 4]},
     {"model.architecture": "n2nmn"},
     {"model.architecture": "n2nmn", "model.n2nmn.transform_kernel": 3},

@@ -57,9 +57,11 @@ def slowly(engine: ExecutionEngine, image: Tensor, program: list[int]) -> Tensor
     return engine.classifier(run())[0]
 
 
-def test_running_a_batch_is_running_each_program_by_itself() -> None:
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_running_a_batch_is_running_each_program_by_itself(*, batch_norm: bool) -> None:
     torch.manual_seed(0)
-    engine = ExecutionEngine(SMALL, SIZES, arities(WORDS)).double()
+    config = SMALL.model_copy(update={"batch_norm": batch_norm})
+    engine = ExecutionEngine(config, SIZES, arities(WORDS)).double().eval()
     images = torch.rand(25, 3, 4, 6, dtype=torch.float64)
     programs = some_programs(25)
     together = engine(images, programs)
