@@ -8,6 +8,7 @@ import pytest
 
 from runner.errors import TrackingError
 from runner.tracking.address import normal_uri
+from runner.tracking.content import epoch_metrics
 from runner.tracking.mirror import Mirror
 
 # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
@@ -108,3 +109,18 @@ def test_user_and_password_move_from_the_address_to_the_environment(
 def test_a_bad_address_is_refused_without_its_password() -> None:
     with pytest.raises(TrackingError, match=r"'ftp://\*\*\*@h/': give http"):
         normal_uri("ftp://me:secret@h/")
+
+
+@pytest.mark.parametrize("accuracy", [None, 0.25])
+def test_the_accuracy_of_programs_is_told_where_there_is_one(
+    accuracy: float | None,
+) -> None:
+    row = dict.fromkeys(
+        ["val_accuracy", "val_loss", "train_accuracy", "train_loss"], 0.5
+    )
+    told = dict(
+        epoch_metrics(
+            {**row, "val_accuracy_by_type": {}, "val_program_accuracy": accuracy}
+        )
+    )
+    assert told.get("val/program_accuracy") == accuracy
