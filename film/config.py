@@ -31,6 +31,7 @@ __all__ = [
     "Architecture",
     "Beta",
     "ClassifierConfig",
+    "CnnLstmConfig",
     "Conditioning",
     "Config",
     "Coordinates",
@@ -48,6 +49,8 @@ __all__ = [
     "PgEeConfig",
     "Pooling",
     "Precision",
+    "RnConfig",
+    "SaConfig",
     "Schedule",
     "StemConfig",
     "TrainConfig",
@@ -59,7 +62,11 @@ class Architecture(StrEnum):
     """Which network answers; a baseline's own settings bear its name."""
 
     FILM = "film"
+    QTYPE = "qtype"  # the most frequent answer of each type of question
     LSTM = "lstm"  # the question alone
+    CNN_LSTM = "cnn_lstm"  # both sides beside each other
+    SA = "sa"  # the question attends to places, twice
+    RN = "rn"  # relates every two places
     PG_EE = "pg_ee"  # writes a program and runs it
     N2NMN = "n2nmn"  # plans a layout of attention modules
 
@@ -184,9 +191,11 @@ _Count = Annotated[int, Field(strict=True, ge=1)]
 _Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
 _Switch = Annotated[bool, Field(strict=True)]
 _Epochs = Annotated[int, Field(strict=True, ge=0)]  # of a stage
+_Pixels = Annotated[int, Field(strict=True, ge=0)]
 _Factor = Annotated[_Number, Field(gt=0)]
 _Decay = Annotated[_Number, Field(ge=0, lt=1)]
-_LATER = ("learns", "samples")  # of training: after the first trials had names
+# Of training: after the first trials had names.
+_LATER = ("learns", "samples", "warmup_epochs", "warmup_doublings")
 
 
 class _Settings(BaseModel):
@@ -251,6 +260,80 @@ class LstmConfig(_Settings):
     classifier_hidden: tuple[_Count, ...] = (1024,)
 
 
+class CnnLstmConfig(_Settings):
+    """The baseline that has question and picture beside each other.
+
+    It was trained with ``train.learning_rate`` 5e-4 and no ``train.weight_decay``.
+
+    References:
+        Johnson et al., CVPR 2017, Section 4.1 (CNN+LSTM), who average a ResNet's last
+        maps; here as in the code of Johnson et al., ICCV 2017,
+        https://github.com/facebookresearch/clevr-iep.
+    """
+
+    word_dim: _Count = 300
+    hidden: _Count = 256
+    n_layers: _Count = 2
+    projection: _Count = 512  # maps, before squares of 2×2 are pooled
+    classifier_hidden: tuple[_Count, ...] = (1024,)
+
+
+class SaConfig(_Settings):
+    """Stacked attention: the question looks at places of the picture, and again.
+
+    SA answers linearly; SA+MLP has a ``classifier_hidden`` of (1024,), which is also
+    what the code does unless it is told otherwise. It was trained with
+    ``train.learning_rate`` 5e-4 and no ``train.weight_decay``. The row of Perez et al.
+    is of Santoro et al., who trained a CNN of their own with it; its sizes are not
+    published.
+
+    References:
+        Yang et al., CVPR 2016, https://arxiv.org/abs/1511.02274; sizes as in
+        https://github.com/facebookresearch/clevr-iep.
+    """
+
+    word_dim: _Count = 300
+    hidden: _Count = 256  # also maps of the picture: what is seen is added to the state
+    n_layers: _Count = 2
+    attention_dim: _Count = 512
+    rounds: _Count = 2
+    # First weights of the attention Kaiming-normal, as in Perez et al.'s copy of the
+    # code; else as torch draws them, as in the original.
+    kaiming: _Switch = True
+    classifier_hidden: tuple[_Count, ...] = ()
+
+
+class RnConfig(_Settings):
+    """A relation network: every two places of the picture, with the question.
+
+    From pixels it is the published network; each convolution halves the maps, so that
+    128×128 pixels become 8×8 objects. On features, which it was never published for,
+    the same convolutions run on these: one makes 7×7 objects of 14×14.
+
+    It was trained with ``train.learning_rate`` 2.5e-4, batches of 64 on ten machines at
+    once, hence ``train.batch_size`` 640, and 1.4 million steps. Others needed a
+    learning rate of 5e-4 that begins low and doubles (``train.warmup_epochs``), and
+    a ``train.weight_decay`` of 1e-4.
+
+    References:
+        Santoro et al., NIPS 2017, https://arxiv.org/abs/1706.01427, and its supplement;
+        warm-up: https://github.com/mesnico/RelationNetworks-CLEVR.
+    """
+
+    input: ImageInput = ImageInput.PIXELS
+    image_size: _Count | None = 128  # pixels are scaled to its square, where given
+    padding: _Pixels = 4  # pixels that a picture is moved by at most, in training
+    rotation: Annotated[_Number, Field(ge=0)] = 0.05  # radians, at most, in training
+    word_dim: _Count = 32
+    hidden: _Count = 128
+    n_layers: _Count = 1
+    convolutions: _Count = 4
+    width: _Count = 24
+    relation_hidden: Annotated[tuple[_Count, ...], Field(min_length=1)] = (256,) * 4
+    classifier_hidden: tuple[_Count, ...] = (256, 256)
+    dropout: _Decay = 0.5  # of the last hidden layer
+
+
 class PgEeConfig(_Settings):
     """PG+EE: a program generator and an execution engine, trained in three stages.
 
@@ -280,7 +363,7 @@ class PgEeConfig(_Settings):
     stem_layers: _Count = 2
     projection: _Count = 512
     classifier_hidden: tuple[_Count, ...] = (1024,)
-    batch_norm: _Switch = False  # after convolutions and hidden layers; none in the paper
+    batch_norm: _Switch = False  # after convolutions and hidden layers; not published
     programs: _Count | Literal["all"] = 18000  # how many are known; the seed says which
     generator_epochs: _Epochs = 2
     engine_epochs: _Epochs = 9
@@ -322,6 +405,9 @@ class ModelConfig(_Settings):
 
     architecture: Architecture = Architecture.FILM
     lstm: LstmConfig = LstmConfig()
+    cnn_lstm: CnnLstmConfig = CnnLstmConfig()
+    sa: SaConfig = SaConfig()
+    rn: RnConfig = RnConfig()
     pg_ee: PgEeConfig = PgEeConfig()
     n2nmn: N2nmnConfig = N2nmnConfig()
     film: FilmConfig = FilmConfig()
@@ -342,9 +428,16 @@ class ModelConfig(_Settings):
         match self.architecture:
             case Architecture.FILM:
                 return self.stem.input
-            case Architecture.LSTM:
+            case Architecture.QTYPE | Architecture.LSTM:
                 return None
-            case Architecture.PG_EE | Architecture.N2NMN:
+            case Architecture.RN:
+                return self.rn.input
+            case (
+                Architecture.CNN_LSTM
+                | Architecture.SA
+                | Architecture.PG_EE
+                | Architecture.N2NMN
+            ):
                 return ImageInput.FEATURES
 
     @property
@@ -432,6 +525,8 @@ class TrainConfig(_Settings):
     max_epochs: _Count = 80
     patience: _Count | None = None  # epochs without a better validation accuracy
     schedule: Schedule = Schedule.CONSTANT
+    warmup_epochs: _Epochs = 0  # at the beginning of every stage, in which the rate
+    warmup_doublings: Annotated[int, Field(strict=True, ge=1, le=30)] = 7  # doubles
     precision: Precision = Precision.FLOAT32
     learns: Learns = Learns.ALL
     samples: Annotated[int, Field(strict=True, ge=2)] | None = None  # of the questions
@@ -442,6 +537,13 @@ class Config(_Settings):
 
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs a training takes at most; to count takes one."""
+        if self.model.architecture is Architecture.QTYPE:
+            return 1
+        return self.train.max_epochs
 
     @model_validator(mode="after")
     def _refuse_stages_without_end(self) -> "Config":
@@ -643,6 +745,8 @@ def _rewritten(config: Config, changes: Mapping[str, Any]) -> Config:
 # The settings and groups that an architecture heeds. FiLM's do not say which it is:
 # they were all there was when the first trials got their names.
 def _own_settings(architecture: Architecture) -> list[str]:
+    if architecture is Architecture.QTYPE:
+        return ["architecture"]
     if architecture is not Architecture.FILM:
         return ["architecture", architecture.value]
     baselines = {one.value for one in Architecture} - {Architecture.FILM.value}
@@ -661,7 +765,13 @@ def _inert_settings(config: Config) -> dict[str, str]:
     }
     if model.architecture is Architecture.FILM:
         inert |= _inert_in_film(model)
+    if model.architecture is Architecture.RN:
+        inert |= _inert_in_rn(model.rn)
     inert |= _inert_in_stages(config)
+    if model.architecture is Architecture.QTYPE:
+        return inert | _inert_in_counting()
+    if config.train.warmup_epochs == 0:
+        inert["train.warmup_doublings"] = "train.warmup_epochs is 0"
     patience = config.train.patience
     if patience is not None and patience >= last - 1:  # it could stop the last alone
         inert["train.patience"] = f"train.max_epochs is {last}"
@@ -683,6 +793,25 @@ def _inert_in_stages(config: Config) -> dict[str, str]:
         why = f"{' and '.join(stages)} leave no epoch"
         group = f"model.{config.model.architecture}"
         inert |= {f"{group}.{name}": why for name in last}
+    return inert
+
+
+# Which questions are counted matters, and what a network lacks is refused.
+def _inert_in_counting() -> dict[str, str]:
+    return {
+        f"train.{name}": "answers are counted, once"
+        for name in TrainConfig.model_fields
+        if name not in {"samples", "learns"}
+    }
+
+
+def _inert_in_rn(settings: RnConfig) -> dict[str, str]:
+    inert = {}
+    if settings.input is ImageInput.FEATURES:
+        names = "image_size", "padding", "rotation"
+        inert = {f"model.rn.{name}": "model.rn.input is features" for name in names}
+    if not settings.classifier_hidden:
+        inert["model.rn.dropout"] = "model.rn.classifier_hidden is empty"
     return inert
 
 

@@ -47,7 +47,7 @@ class Trial:
     @property
     def max_epochs(self) -> int:
         """How many epochs it may take; none where nothing is trained."""
-        return 0 if self.is_evaluation else self.config.train.max_epochs
+        return 0 if self.is_evaluation else self.config.n_epochs
 
     @property
     def data_key(self) -> str | None:

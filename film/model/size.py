@@ -5,9 +5,11 @@ Loads without torch, so that a plan can say it before anything is built.
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from film.config import (
     Architecture,
+    CnnLstmConfig,
     Conditioning,
     Coordinates,
     ImageInput,
@@ -16,6 +18,8 @@ from film.config import (
     N2nmnConfig,
     Norm,
     PgEeConfig,
+    RnConfig,
+    SaConfig,
 )
 from film.data.programs import FUNCTION_ARITY
 from film.data.vocabulary import CLEVR_PROGRAM_TOKENS, SPECIAL_TOKENS
@@ -59,7 +63,7 @@ class NetworkSize:
 _NOTHING = NetworkSize(parameters=0, multiply_adds=0)
 
 
-def network_size(
+def network_size(  # noqa: C901, PLR0911 - a case for every architecture
     config: ModelConfig,
     *,
     n_words: int,
@@ -79,16 +83,37 @@ def network_size(
     Returns:
         Its size.
     """
-    if config.architecture is Architecture.LSTM:
-        return _lstm(config.lstm, n_words, n_answers, n_tokens)
-    if config.architecture is Architecture.PG_EE:
-        return _program_generator(config.pg_ee, n_words, n_tokens) + _engine(
-            config.pg_ee, n_answers, image_shape
-        )
-    if config.architecture is Architecture.N2NMN:
-        return _layout_policy(config.n2nmn, n_words, n_tokens) + _attention_modules(
-            config.n2nmn, n_answers, image_shape
-        )
+    match config.architecture:
+        case Architecture.FILM:
+            return _film(config, n_words, n_answers, image_shape, n_tokens)
+        case Architecture.QTYPE:
+            return NetworkSize(parameters=0, multiply_adds=1)  # a look into a table
+        case Architecture.LSTM:
+            return _lstm(config.lstm, n_words, n_answers, n_tokens)
+        case Architecture.CNN_LSTM:
+            question = _question_lstm(config.cnn_lstm, n_words, n_tokens)
+            return question + _cnn(config.cnn_lstm, n_answers, image_shape)
+        case Architecture.SA:
+            question = _question_lstm(config.sa, n_words, n_tokens)
+            return question + _stacked_attention(config.sa, n_answers, image_shape)
+        case Architecture.RN:
+            question = _question_lstm(config.rn, n_words, n_tokens)
+            return question + _relations(config.rn, n_answers, image_shape)
+        case Architecture.PG_EE:
+            writer = _program_generator(config.pg_ee, n_words, n_tokens)
+            return writer + _engine(config.pg_ee, n_answers, image_shape)
+        case Architecture.N2NMN:
+            policy = _layout_policy(config.n2nmn, n_words, n_tokens)
+            return policy + _attention_modules(config.n2nmn, n_answers, image_shape)
+
+
+def _film(
+    config: ModelConfig,
+    n_words: int,
+    n_answers: int,
+    image_shape: tuple[int, int, int],
+    n_tokens: int,
+) -> NetworkSize:
     stem, height, width = _stem(config, image_shape)
     size = stem + _classifier(config, n_answers, cells=height * width)
     conditioned = config.conditioned_blocks
@@ -102,13 +127,69 @@ def network_size(
 def _lstm(
     config: LstmConfig, n_words: int, n_answers: int, n_tokens: int
 ) -> NetworkSize:
-    size = _recurrent(
+    question = _question_lstm(config, n_words, n_tokens)
+    return question + _mlp((config.hidden, *config.classifier_hidden, n_answers))
+
+
+def _question_lstm(
+    config: LstmConfig | CnnLstmConfig | SaConfig | RnConfig,
+    n_words: int,
+    n_tokens: int,
+) -> NetworkSize:
+    return _recurrent(
         n_words, config.word_dim, config.hidden, config.n_layers, n_tokens, _LSTM_GATES
     )
-    inputs = config.hidden
-    for width in (*config.classifier_hidden, n_answers):
-        size += _linear(inputs, width)
-        inputs = width
+
+
+def _cnn(
+    config: CnnLstmConfig, n_answers: int, image_shape: tuple[int, int, int]
+) -> NetworkSize:
+    channels, height, width = image_shape
+    seen = config.projection * (height // 2) * (width // 2)
+    maps = _conv(channels, config.projection, 1, cells=height * width)
+    return maps + _mlp((config.hidden + seen, *config.classifier_hidden, n_answers))
+
+
+def _stacked_attention(
+    config: SaConfig, n_answers: int, image_shape: tuple[int, int, int]
+) -> NetworkSize:
+    channels, height, width = image_shape
+    cells, hidden, dim = height * width, config.hidden, config.attention_dim
+    once = _conv(hidden, dim, 1, cells=cells) + _linear(hidden, dim)
+    once += _conv(dim, 1, 1, cells=cells)
+    maps = _conv(channels, hidden, 1, cells=cells)
+    rounds = _run(once, weights=config.rounds, times=config.rounds)
+    return maps + rounds + _mlp((hidden, *config.classifier_hidden, n_answers))
+
+
+# The first layer of a pair is worked out for each object, and once for the question.
+def _relations(
+    config: RnConfig, n_answers: int, image_shape: tuple[int, int, int]
+) -> NetworkSize:
+    inputs, height, width = image_shape
+    if config.input is ImageInput.PIXELS and config.image_size is not None:
+        height = width = config.image_size
+    size = _NOTHING
+    for _ in range(config.convolutions):
+        height, width = (height + 1) // 2, (width + 1) // 2
+        size += _conv(inputs, config.width, 3, cells=height * width)
+        size += _norm(Norm.BATCH, config.width)
+        inputs = config.width
+    objects, numbers = height * width, config.width + 2
+    first, *others = config.relation_hidden
+    weights = 2 * numbers * first
+    size += NetworkSize(parameters=weights, multiply_adds=weights * objects)
+    size += _linear(config.hidden, first)
+    size += _run(_mlp((first, *others)), times=objects**2)
+    return size + _mlp(
+        (config.relation_hidden[-1], *config.classifier_hidden, n_answers)
+    )
+
+
+def _mlp(widths: tuple[int, ...]) -> NetworkSize:
+    size = _NOTHING
+    for inputs, outputs in pairwise(widths):
+        size += _linear(inputs, outputs)
     return size
 
 

@@ -121,6 +121,18 @@ class Training:
         seed = seed_for(self.seed, f"programs: epoch {epoch}")
         return torch.Generator().manual_seed(seed)
 
+    def noise(self, epoch: int) -> torch.Generator:
+        """Give what a network draws from while it learns, to drop numbers, say.
+
+        Args:
+            epoch: From 1; each has its own.
+
+        Returns:
+            A generator on the CPU, whatever the device.
+        """
+        seed = seed_for(self.seed, f"noise: epoch {epoch}")
+        return torch.Generator().manual_seed(seed)
+
     def _shuffle(self, epoch: int) -> np.random.Generator:
         return generator_for(self.seed, f"shuffle: epoch {epoch}")
 

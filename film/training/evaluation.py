@@ -12,6 +12,7 @@ from film.config import Precision
 from film.data.dataset import Batch, QuestionDataset
 from film.data.programs import QuestionType
 from film.data.vocabulary import NULL
+from film.model.baselines.qtype import QTypeMode
 from film.training.batches import batches
 
 __all__ = ["Evaluation", "accuracy_by_type", "evaluate"]
@@ -87,6 +88,8 @@ class _WritesPrograms(Protocol):
 # Logits; whether programs are right is added to those of the batches before.
 def _answer(network: nn.Module, batch: Batch, right: list[Tensor]) -> Tensor:
     logits: Tensor
+    if isinstance(network, QTypeMode):
+        return network.answer(batch.programs)
     if not isinstance(network, _WritesPrograms):
         logits = network(batch.questions, batch.images)
         return logits

@@ -145,7 +145,7 @@ class _Run:
             start.start(network, train.vocabulary, seed=seed_for(seed, "new words"))
         self.network = network.to(device)
         self.optimizer = torch.optim.Adam(
-            learnt_parameters(self.network, config.train.learns),
+            [{"params": learnt_parameters(self.network, config.train.learns)}],
             lr=config.train.learning_rate,
             weight_decay=config.train.weight_decay,
             fused=True,
@@ -175,7 +175,7 @@ class _Run:
             last.epoch - max(last.best_epoch, begun) >= settings.patience
         ):
             return True
-        return last.epoch >= settings.max_epochs
+        return last.epoch >= self.config.n_epochs
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Take up the state that a checkpoint holds.
@@ -313,10 +313,11 @@ class _Run:
             for group in self.optimizer.param_groups:
                 group["lr"] = _learning_rate(self.config, progress, stage)
             cost = self.objective.cost(batch)
-            self.optimizer.zero_grad(set_to_none=True)
-            cost.loss.backward()
-            _limit(self.network, self.objective.max_gradient)
-            self.optimizer.step()
+            if cost.loss.requires_grad:  # what is counted has no gradient
+                self.optimizer.zero_grad(set_to_none=True)
+                cost.loss.backward()
+                _limit(self.network, self.objective.max_gradient)
+                self.optimizer.step()
             losses += cost.shown.detach() * len(batch.answers)
             n_correct += cost.n_right
         mean_loss = float(losses) / len(order)
@@ -349,12 +350,21 @@ def _limit(network: nn.Module, max_gradient: float | None) -> None:
 def _learning_rate(config: Config, progress: float, stage: Stage) -> float:
     settings = config.train
     highest = settings.learning_rate * stage.rate
+    highest *= 0.5 ** _doublings_left(config, progress - stage.before)
     match settings.schedule:
         case Schedule.CONSTANT:
             return highest
         case Schedule.DECAY:
             left = 1 - (progress - stage.before) / stage.epochs
             return highest * min(1.0, 3 * left)
+
+
+def _doublings_left(config: Config, progress: float) -> int:
+    settings = config.train
+    if progress >= settings.warmup_epochs:
+        return 0
+    done = progress / settings.warmup_epochs * settings.warmup_doublings
+    return settings.warmup_doublings - int(done)
 
 
 def _refuse_divergence(loss: float, name: str, dataset: QuestionDataset) -> None:

@@ -10,7 +10,10 @@ from torch import Tensor, nn
 from film.data.dataset import Batch, QuestionDataset
 from film.model.baselines.n2nmn import N2nmn
 from film.model.baselines.pg_ee import PgEe
+from film.model.baselines.qtype import QTypeMode
+from film.model.baselines.relation import RelationNetwork
 from film.training.cost import Cost, Lesson, Stage, Training
+from film.training.counting import Counting
 from film.training.layout_objective import LayoutObjective
 from film.training.program_objective import ProgramObjective
 
@@ -84,6 +87,8 @@ class CrossEntropy:
         Returns:
             All questions, in an order of the epoch's own.
         """
+        if isinstance(self._training.network, RelationNetwork):
+            self._training.network.draws = self._training.noise(epoch)
         return self._training.train, self._training.order(epoch)
 
     def cost(self, batch: Batch) -> Cost:
@@ -131,5 +136,7 @@ def objective_for(training: Training) -> Objective:
             return ProgramObjective(training, network, training.config.model.pg_ee)
         case N2nmn() as network:
             return LayoutObjective(training, network, training.config.model.n2nmn)
+        case QTypeMode() as network:
+            return Counting(training, network)
         case _:
             return CrossEntropy(training)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from film.config import Architecture
+from film.config import Architecture, ImageInput
 from runner.store.files import read_json
 from runner.store.record import Record, TrialFolder
 from runner.tracking.secrets import redacted
@@ -95,8 +95,15 @@ def row_means(means: Mapping[str, float]) -> dict[str, float]:
 
 
 def _images(config: Mapping[str, Any]) -> str:
-    is_blind = config.get("model.architecture") == Architecture.LSTM
-    return "no images" if is_blind else str(config.get("model.stem.input"))
+    match config.get("model.architecture", Architecture.FILM):
+        case Architecture.QTYPE | Architecture.LSTM:
+            return "no images"
+        case Architecture.FILM:
+            return str(config.get("model.stem.input"))
+        case Architecture.RN:
+            return str(config.get("model.rn.input"))
+        case _:
+            return str(ImageInput.FEATURES)
 
 
 def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from film.config import LstmConfig
-from film.model.generator import last_token
+from film.model.baselines.question import last_state, mlp
 from film.model.network import DataSizes
 
 __all__ = ["LstmBaseline"]
@@ -47,13 +47,9 @@ class LstmBaseline(nn.Module):
                 batch_first=True,
             )
             torch.manual_seed(network_seed)
-            self.classifier = nn.Sequential()
-            inputs = config.hidden
-            for width in config.classifier_hidden:
-                self.classifier.append(nn.Linear(inputs, width))
-                self.classifier.append(nn.ReLU())
-                inputs = width
-            self.classifier.append(nn.Linear(inputs, sizes.n_answers))
+            self.classifier = mlp(
+                (config.hidden, *config.classifier_hidden, sizes.n_answers)
+            )
 
     @property
     def question_side(self) -> list[nn.Module]:
@@ -75,6 +71,5 @@ class LstmBaseline(nn.Module):
             Logits.
         """
         states, _ = self.rnn(self.embedding(questions))
-        rows = torch.arange(len(questions), device=questions.device)
-        logits: Tensor = self.classifier(states[rows, last_token(questions)])
+        logits: Tensor = self.classifier(last_state(states, questions))
         return logits
