@@ -12,7 +12,7 @@ References:
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from scipy.special import stdtr, stdtrit
@@ -24,7 +24,8 @@ from studies.trial import BASELINE
 
 __all__ = ["Noise", "noise_of", "screen"]
 
-_POINTS = 100.0
+_POINTS: Final = 100.0
+_PLACES: Final = 9  # of a fraction: more would be of the arithmetic, not of the table
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def _row(
     label: str, row: Published, best: Published, noise: Noise | None
 ) -> Mapping[str, Any]:
     is_baseline = label == BASELINE
-    delta = math.nan if is_baseline else (row.accuracy - best.accuracy) / _POINTS
+    delta = round((row.accuracy - best.accuracy) / _POINTS, _PLACES)
+    delta = math.nan if is_baseline else delta
     error, df = _error(row, noise) if noise and not is_baseline else (math.nan, 1.0)
     half = float(stdtrit(df, 1 - ALPHA / 2)) * error
     return {

@@ -48,3 +48,23 @@ def published_of(accuracies: Mapping[str, float], name: str = "mine") -> Publish
     rows = {row: Published(100 * value, name) for row, value in accuracies.items()}
     best = Published(100 * accuracies["baseline"], name, sd=0.4, n_runs=5)
     return PublishedTable(name, name, rows | {"baseline": best})
+
+
+def means_of(runs: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Give what agreement asks of estimates, faster than `estimate_rows`."""
+    best = float(np.mean(runs["baseline"]))
+    return pd.DataFrame(
+        {
+            "row": row,
+            "group": "",
+            "is_baseline": row == "baseline",
+            "n_runs": len(values),
+            "accuracy": float(np.mean(values)),
+            "sd": float(np.std(values, ddof=1)),
+            "delta": np.nan if row == "baseline" else float(np.mean(values)) - best,
+            "lower": np.nan,
+            "upper": np.nan,
+            "has_other_questions": False,
+        }
+        for row, values in runs.items()
+    )
