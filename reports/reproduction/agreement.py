@@ -60,6 +60,7 @@ class Summary:
         n_rows: Rows that both have, without the baseline.
         n_predicted: Those of them that have a prediction interval.
         n_inside: Those of these whose published value lies inside.
+        has_noise: Whether an s.d. of the baseline was published.
         tau: Kendall's τ-b of the differences to the baseline.
         ceiling: What a perfect reproduction would score; None without a published s.d.
         unrelated: What an unrelated table would score.
@@ -79,6 +80,7 @@ class Summary:
     n_rows: int
     n_predicted: int
     n_inside: int
+    has_noise: bool
     tau: float
     ceiling: Simulated | None
     unrelated: Simulated | None
@@ -286,6 +288,7 @@ def _summary(rows: pd.DataFrame, table: PublishedTable, *, is_on: bool) -> Summa
         n_rows=len(both),
         n_predicted=len(predicted),
         n_inside=int(predicted["is_inside"].sum()),
+        has_noise=noise is not None,
         tau=float(kendall(ours, its)) if has_order else math.nan,
         ceiling=_ceiling(both, noise) if has_order and noise else None,
         unrelated=unrelated(its.tolist()) if has_order else None,

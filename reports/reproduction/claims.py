@@ -236,7 +236,7 @@ CLAIMS: Final[Mapping[str, tuple[Claim, ...]]] = MappingProxyType(
             ),
             Claim(
                 "… FiLM performs equally well using raw pixel inputs.",
-                "Section 4.1, Results",
+                "Section 4.1, Results, of Table 1",
                 (_PIXELS,),
                 _BEST,
                 Says.ALIKE,

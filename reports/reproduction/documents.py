@@ -100,6 +100,8 @@ def examine(table: PublishedTable, command: str) -> Document:
 
 def _findings(agreement: Agreement, claims: pd.DataFrame) -> list[str]:
     s = agreement.summary
+    if not s.n_rows:
+        return ["No row has both a published difference and one of finished runs."]
     said = []
     if len(claims):
         outcomes = Counter(claims["outcome"])

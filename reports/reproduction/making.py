@@ -84,7 +84,9 @@ def reproduce(
     made = (
         claim_table(study.name, claims, study.margin) if known else None,
         row_table(study.name, agreement, table),
-        agreement_table(study.name, agreement.summary),
+        agreement_table(study.name, agreement.summary)
+        if agreement.summary.n_rows
+        else None,
         deviation_table(study.name, found, study.deviations),
     )
     tables = {

@@ -1,6 +1,7 @@
 """What a published table says by itself, as tables."""
 
 import math
+from typing import Final
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from reports.tables.numbers import mean_and_sd, percent, probability, signed
 from reports.tables.spec import Cell, Column, TableSpec, grouped
 
 __all__ = ["published_table", "screen_table"]
+
+_LEVEL: Final = f"{ALPHA:g}".removeprefix("0")
 
 
 def screen_table(
@@ -67,7 +70,7 @@ def screen_table(
             (
                 "p: of a difference to the baseline, if runs of every row varied as "
                 "the baseline's do (Crawford and Howell); bold: below "
-                f"{probability(ALPHA)} after Holm's correction over {n_tests} rows."
+                f"{_LEVEL} after Holm's correction over {n_tests} rows."
             ),
             (
                 "A screen, not a test: whether a row's runs do vary so, one run cannot "

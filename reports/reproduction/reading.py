@@ -75,10 +75,11 @@ def _table(path: Path, lines: list[list[str]]) -> PublishedTable:
     for number, values in enumerate(lines[1:], start=2):
         if not any(value.strip() for value in values):
             continue
-        if len(values) != len(names):
+        if len(values) > len(names):
             much = f"{len(values)} values for {len(names)} columns"
             raise ReportError(f"line {number}: has {much}")
-        line = dict(zip(names, (value.strip() for value in values), strict=True))
+        padded = values + [""] * (len(names) - len(values))
+        line = dict(zip(names, (value.strip() for value in padded), strict=True))
         label = line["row"]
         if not label or label in rows:
             wrong = f"row '{label}' stands twice" if label else "has no row"

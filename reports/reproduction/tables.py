@@ -153,7 +153,7 @@ def agreement_table(name: str, summary: Summary) -> TableSpec:
         The table, one measure a line.
     """
     s = summary
-    limits = f"{signed(s.bias)} {interval(*s.limits)}".strip()
+    limits = f"{signed(s.bias)} {interval(*s.limits)}".rstrip()
     found = {
         "published value inside the prediction interval": _of(
             s.n_inside, s.n_predicted
@@ -173,6 +173,7 @@ def agreement_table(name: str, summary: Summary) -> TableSpec:
     }
     if not math.isnan(s.level):
         found["the same bias of accuracies (points)"] = signed(s.level)
+    found = {measure: value for measure, value in found.items() if value != NOTHING}
     lines = [("", (Cell(measure), Cell(value))) for measure, value in found.items()]
     return TableSpec(
         name,
@@ -300,20 +301,24 @@ def _row_notes(agreement: Agreement, table: PublishedTable) -> list[str]:
 
 
 def _agreement_notes(summary: Summary) -> list[str]:
-    without = "; ".join(summary.collapsed)
-    notes = [
-        "If nothing differed, 95 % would lie inside, and half of the signs would be "
-        "the same by chance. "
-        + (
-            "Readable: outside the range of one more run of the published baseline. "
-            "A perfect reproduction and unrelated tables are simulated from the "
+    chance = (
+        "If nothing differed, 95 % would lie inside; by chance half of the signs would "
+        "be the same."
+    )
+    notes = [chance]
+    if summary.has_noise:
+        notes.append(
+            "Readable: outside the range of one more run of the published baseline. A "
+            "perfect reproduction and unrelated tables are simulated from the "
             "published numbers and s.d."
-            if summary.ceiling
-            else "No s.d. was published: which rows are readable over the paper's "
-            "noise, and what a perfect reproduction would score, cannot be told."
         )
-    ]
-    if without:
+    else:
+        notes.append(
+            "No s.d. was published: which rows are readable over the paper's noise, "
+            "and what a perfect reproduction would score, cannot be told."
+        )
+    if summary.collapsed:
+        without = "; ".join(summary.collapsed)
         notes.append(
             f"Left out of concordance, differences and bias, as collapsed: {without}."
         )

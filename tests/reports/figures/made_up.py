@@ -255,6 +255,7 @@ def reproduction_of(rows: dict[str, tuple[str, float]], n_runs: int = 5) -> Agre
     sd = float(apart.std(ddof=1))
     bias = float(apart.mean())
     summary = Summary(
+        has_noise=True,
         n_rows=len(rows),
         n_predicted=len(rows) - 1,
         n_inside=int(kept["is_inside"].sum()),
