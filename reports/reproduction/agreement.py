@@ -6,8 +6,6 @@ order, signs, concordance and bias. On the published questions accuracies are he
 against each other; on others only the differences to the baseline can be.
 
 References:
-    Patil, Peng and Leek, *What should researchers expect when they replicate studies?*,
-    Perspectives on Psychological Science 11(4), 2016: prediction intervals.
     Lin, *A concordance correlation coefficient to evaluate reproducibility*,
     Biometrics 45(1), 1989.
     Bland and Altman, *Statistical methods for assessing agreement between two methods
@@ -15,21 +13,20 @@ References:
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
 
 from reports.published import Published, PublishedTable
+from reports.reproduction.prediction import NOWHERE, of_accuracy, of_difference
 from reports.reproduction.ranks import Simulated, ceiling, kendall, unrelated
 from reports.reproduction.screen import Noise, noise_of, screen
 from reports.results import Results, records
 from reports.statistics.corrections import ALPHA
-from reports.statistics.intervals import satterthwaite
 from studies.study import Study
 
 __all__ = [
@@ -45,9 +42,7 @@ COLLAPSED: Final = -0.20
 
 _Floats = npt.NDArray[np.float64]
 _POINTS: Final = 100.0
-_PLACES: Final = (
-    9  # of a fraction: what a difference of printed numbers leaves is noise
-)
+_PLACES: Final = 9  # of a fraction: what lies beyond is of the arithmetic
 _NORMAL: Final = 1.96
 _FEWEST_ROWS: Final = 3  # an order, or a spread, of fewer says nothing
 
@@ -162,8 +157,8 @@ def agreement_of(
     rows = []
     for row in ours:
         published = table.rows.get(row["row"])
-        predict = _of_accuracy if is_on_published_questions else _of_difference
-        predicted = predict(row, baseline, table) if published else _NOWHERE
+        predict = of_accuracy if is_on_published_questions else of_difference
+        predicted = predict(row, baseline, table) if published else NOWHERE
         line = {**_beside(row, published, table), **predicted}
         line["is_readable"] = bool(published and readable[row["row"]])
         rows.append(line)
@@ -202,74 +197,6 @@ def _beside(
         "lower": row["lower"],
         "upper": row["upper"],
         "is_collapsed": min(deltas, default=0.0) < COLLAPSED,
-    }
-
-
-_NOWHERE: Final[Mapping[str, Any]] = {
-    "predicted_lower": math.nan,
-    "predicted_upper": math.nan,
-    "is_inside": False,
-}
-
-
-# Variance of one run and its degrees of freedom: a row's own; of a single run, that of
-# the baseline's runs.
-def _spread(
-    row: Mapping[str, Any], baseline: Mapping[str, Any] | None
-) -> tuple[float, float] | None:
-    for one in (row, baseline):
-        if one is not None and one["n_runs"] > 1:
-            return one["sd"] ** 2, one["n_runs"] - 1.0
-    return None
-
-
-def _of_accuracy(
-    row: Mapping[str, Any], baseline: Mapping[str, Any] | None, table: PublishedTable
-) -> Mapping[str, Any]:
-    spread = _spread(row, baseline)
-    if row["n_runs"] == 0 or spread is None or row["has_other_questions"]:
-        return _NOWHERE
-    published = table.rows[row["row"]]
-    parts = [_part(spread, published.n_runs, row["n_runs"])]
-    value = published.accuracy / _POINTS
-    return _predicted(row["accuracy"], parts, value, table.rounding / _POINTS)
-
-
-def _of_difference(
-    row: Mapping[str, Any], baseline: Mapping[str, Any] | None, table: PublishedTable
-) -> Mapping[str, Any]:
-    spread = _spread(row, baseline)
-    if baseline is None or spread is None or math.isnan(row["delta"]):
-        return _NOWHERE
-    its = _spread(baseline, row)
-    if its is None:
-        return _NOWHERE
-    published = table.rows[row["row"]]
-    parts = [
-        _part(spread, published.n_runs, row["n_runs"]),
-        _part(its, table.baseline.n_runs, baseline["n_runs"]),
-    ]
-    value = (published.accuracy - table.baseline.accuracy) / _POINTS
-    return _predicted(row["delta"], parts, value, 2 * table.rounding / _POINTS)
-
-
-def _part(spread: tuple[float, float], n: int, k: int) -> tuple[float, float]:
-    return spread[0] * (1 / n + 1 / k), spread[1]
-
-
-def _predicted(
-    middle: float,
-    parts: Sequence[tuple[float, float]],
-    published: float,
-    rounding: float,
-) -> Mapping[str, Any]:
-    variance = sum(part for part, _ in parts)
-    t = float(stdtrit(satterthwaite(variance, parts), 1 - ALPHA / 2))
-    half = t * math.sqrt(variance) + rounding
-    return {
-        "predicted_lower": middle - half,
-        "predicted_upper": middle + half,
-        "is_inside": abs(round(published - middle, _PLACES)) <= half,
     }
 
 

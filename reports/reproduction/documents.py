@@ -13,6 +13,7 @@ from reports.figures.reproduction import order_in_words
 from reports.figures.screen import draw_screen, screen_in_words
 from reports.published import PublishedTable
 from reports.reproduction.agreement import Agreement
+from reports.reproduction.claim_tables import claim_table
 from reports.reproduction.claims import CLAIMS, Outcome
 from reports.reproduction.document import Document
 from reports.reproduction.evidence import from_table
@@ -20,7 +21,6 @@ from reports.reproduction.making import HEADINGS, Reproduction
 from reports.reproduction.paper_tables import published_table, screen_table
 from reports.reproduction.ranks import Simulated, ceiling
 from reports.reproduction.screen import Noise, noise_of, screen
-from reports.reproduction.tables import claim_table
 from reports.statistics.corrections import ALPHA
 from reports.tables.numbers import count, percent
 from studies.study import Study

@@ -12,12 +12,12 @@ from reports.reproduction.agreement import (
     agreement_of,
     on_published_questions,
 )
+from reports.reproduction.claim_tables import claim_table
 from reports.reproduction.claims import CLAIMS
 from reports.reproduction.deviations import deviations
 from reports.reproduction.evidence import from_runs
 from reports.reproduction.tables import (
     agreement_table,
-    claim_table,
     deviation_table,
     row_table,
 )
