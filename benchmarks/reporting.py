@@ -81,7 +81,7 @@ def draw(accuracy: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
 def write_answers(right: npt.NDArray[np.bool_], path: Path) -> None:
     n = right.shape[1]
     words = pa.array(["yes", "no"])
-    label = np.arange(n, dtype=np.int32) % 2
+    label = np.random.default_rng(0).integers(2, size=n, dtype=np.int32)
     kinds = pa.DictionaryArray.from_arrays(
         pa.array(np.arange(n, dtype=np.int32) % len(TYPES)), pa.array(TYPES)
     )

@@ -9,7 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,10 +23,10 @@ import pyarrow.parquet as pq
 
 from film.data.programs import QuestionType
 from reports.errors import ReportError
-from reports.results import Answers, Questions, Results, RunState, Wanted
+from reports.results import RUN, Answers, Questions, Results, RunState, Wanted
 from studies.trial import BASELINE
 
-__all__ = ["load_results", "without_password"]
+__all__ = ["is_server", "load_results", "without_password"]
 
 _EXPERIMENT: Final = "film"
 _TYPE_METRIC: Final = "best/val_accuracy_"
@@ -41,7 +41,9 @@ _BY_EPOCH: Final = "correct_by_epoch"
 _EPOCHS: Final = "metrics.jsonl"
 _EPOCH_METRICS: Final = "train_loss", "train_accuracy", "val_loss", "val_accuracy"
 _TRIAL: Final = "row", "group", "is_baseline", "seed", "trial_id"
+_ENVIRONMENT: Final = "film", "torch", "python", "host", "device"
 _SQLITE: Final = "sqlite:///"
+_SERVERS: Final = "http", "https"
 _FEW: Final = 5  # trials that are looked for one by one
 _SOME: Final = 50  # more of them are looked for among all
 _Foreign = Any  # MLflow's objects carry no types
@@ -57,6 +59,7 @@ class _Record:
     answers: Answers | None = None
     epochs: Sequence[Mapping[str, float]] = ()
     note: str = ""
+    run: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_results(
@@ -95,6 +98,7 @@ def load_results(
             if record.answers is not None
         },
         notes=tuple(record.note for record in records.values() if record.note),
+        runs=pd.DataFrame([one.run for one in records.values()], columns=RUN),
     )
 
 
@@ -158,6 +162,18 @@ def _sqlite_file(tracking_uri: str) -> Path:
     return Path(tracking_uri.removeprefix(_SQLITE).partition("?")[0])
 
 
+def is_server(tracking_uri: str) -> bool:
+    """Tell whether an address is a server's, and not a file's.
+
+    Args:
+        tracking_uri: Of MLflow.
+
+    Returns:
+        Whether others can reach it.
+    """
+    return tracking_uri.partition("://")[0] in _SERVERS
+
+
 def without_password(text: str) -> str:
     """Leave out the password of a database or a server that may be named with one.
 
@@ -192,7 +208,13 @@ class _Reader:
         if experiment is None:
             return {}
         found = self._find(experiment.experiment_id, wanted)
-        return {key: self._record(found[key]) for key in wanted if key in found}
+        return {
+            key: replace(
+                self._record(found[key]), run=_origin(found[key], self._tracking_uri)
+            )
+            for key in wanted
+            if key in found
+        }
 
     # A search costs about as much as five of the runs that it finds. What other studies
     # have computed may not have been said to be this one's.
@@ -317,6 +339,24 @@ def _state(run: _Foreign) -> RunState:
         msg = f"MLflow run {run.info.run_id} is in state {tag!r}; known are {known}"
         raise ReportError(msg)
     return RunState(tag)
+
+
+# Where it is recorded, and what with and from what it was computed.
+def _origin(run: _Foreign, tracking_uri: str) -> dict[str, Any]:
+    tags, info = run.data.tags, run.info
+    place = f"/#/experiments/{info.experiment_id}/runs/{info.run_id}"
+    server = without_password(tracking_uri).rstrip("/")
+    return {
+        "trial_id": tags.get("film.trial_id", ""),
+        "run_id": info.run_id,
+        "page": f"{server}{place}" if is_server(tracking_uri) else "",
+        "data": tags.get("film.data", ""),
+        **{name: tags.get(f"env.{name}", "") for name in _ENVIRONMENT},
+        "commit": tags.get("mlflow.source.git.commit", ""),
+        "has_changes": tags.get("env.git", "").endswith(" with changes"),
+        "command": tags.get("film.command", ""),
+        "peak_memory_bytes": run.data.metrics.get("peak_memory_bytes", math.nan),
+    }
 
 
 def _metrics(recorded: Mapping[str, float]) -> dict[str, float]:

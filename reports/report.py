@@ -1,6 +1,7 @@
 """A study's report: load, estimate, write; the same record gives the same bytes."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,19 +9,26 @@ from typing import Final
 import pandas as pd
 
 from reports.errors import ReportError
-from reports.figures import WIDTHS, save_drawing, study_figures
+from reports.figures import (
+    WIDTHS,
+    Drawing,
+    save_drawing,
+    save_figure,
+    study_figures,
+)
+from reports.findings import findings
 from reports.material import Material, gather
 from reports.options import ReportOptions
-from reports.page import Page, Picture, to_html
+from reports.page import Download, Page, Picture, to_html
+from reports.provenance import cost_table, design_in_words, facts, run_lines
 from reports.reproduction.making import HEADINGS
-from reports.results import Results
 from reports.tables import to_text
 from reports.tables.forms import Format, write_table
 from reports.tables.words import measured
 from studies.study import Study
 from studies.trial import Trial
 
-__all__ = ["Report", "write_report"]
+__all__ = ["Report", "write_page", "write_report"]
 
 _WRITTEN: Final = (
     Format.MARKDOWN,
@@ -39,6 +47,8 @@ _HEADINGS: Final = {
     **HEADINGS,
     "changes": "What each row changes",
 }
+_HELD: Final = Format.CSV, Format.JSON, Format.MARKDOWN, Format.LATEX  # by the page
+_DRAWN: Final = ".svg", ".pdf"  # likewise
 _SHOWN: Final = "table", "effects"  # in a terminal
 _PAGE: Final = "index.html"
 
@@ -90,63 +100,136 @@ def write_report(
     width = WIDTHS[(options or ReportOptions()).width]
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        return _write(made, sorted({t.data for t in trials}), out_dir, width)
+        return _write(made, out_dir, width)
     except OSError as error:
         raise ReportError(f"cannot write the report to {out_dir}: {error}") from error
 
 
-def _write(
-    made: Material, fingerprints: Sequence[str], out_dir: Path, width: float
+def write_page(
+    study: Study,
+    trials: Sequence[Trial],
+    tracking_uri: str,
+    file: Path,
+    options: ReportOptions | None = None,
 ) -> Report:
-    study, results = made.study, made.results
-    estimates, tables = made.estimates, made.tables
-    pictures, drawn = _pictures(made, out_dir, width)
+    """Write the page alone, a file that needs nothing beside it.
+
+    Args:
+        study: What was asked.
+        trials: The wanted trials, in the study's order.
+        tracking_uri: Where they were recorded.
+        file: Where to; its folder is made where it is missing.
+        options: What to choose by and to show; None is the usual.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ReportError: If no trial is wanted, the record cannot be read or the file
+            cannot be written.
+    """
+    made = gather(study, trials, tracking_uri, options)
+    drawings = _drawings(made, WIDTHS[(options or ReportOptions()).width])
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for stem, one in drawings.items():
+                for ending in _DRAWN:
+                    save_figure(
+                        one.figure, Path(folder) / f"{stem}{ending}", _digest(made)
+                    )
+            text = to_html(_page(made, drawings, Path(folder)))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ReportError(f"cannot write the page to {file}: {error}") from error
+    return _report(made, file.parent, [file.name])
+
+
+def _write(made: Material, out_dir: Path, width: float) -> Report:
+    drawings = _drawings(made, width)
     files = {
-        **{
-            f"{stem}.{_ENDINGS.get(form, form)}": write_table(table, form)
-            for stem, table in tables.items()
-            for form in _WRITTEN
-        },
-        "runs.csv": _csv(results.trials).encode(),
-        "epochs.csv": _csv(results.curves).encode(),
+        f"{stem}.{_ENDINGS.get(form, form)}": write_table(table, form)
+        for stem, table in made.tables.items()
+        for form in _WRITTEN
     }
+    files |= {name: text.encode() for name, text in _records(made).items()}
     for name, content in files.items():
         (out_dir / name).write_bytes(content)
-    page = Page(
-        title=study.name,
-        question=study.question,
-        summary=f"{measured(estimates)}.",
-        table=tables["table"],
-        pictures=list(pictures.values()),
-        more_tables={_HEADINGS[n]: t for n, t in tables.items() if n in _HEADINGS},
-        facts=_facts(study, results, fingerprints),
-    )
-    (out_dir / _PAGE).write_text(to_html(page), encoding="utf-8", newline="\n")
+    drawn = [
+        name
+        for stem, one in drawings.items()
+        for name in save_drawing(one, out_dir, stem, _digest(made))
+    ]
+    page = to_html(_page(made, drawings, out_dir))
+    (out_dir / _PAGE).write_text(page, encoding="utf-8", newline="\n")
+    return _report(made, out_dir, [*files, *drawn, _PAGE])
+
+
+def _report(made: Material, folder: Path, files: Sequence[str]) -> Report:
+    tables = made.tables
     return Report(
         text="\n\n".join(to_text(tables[n]) for n in _SHOWN if n in tables),
-        directory=out_dir,
-        files=(*files, *drawn, _PAGE),
-        estimates=estimates,
+        directory=folder,
+        files=tuple(files),
+        estimates=made.estimates,
         is_complete=made.is_complete,
     )
 
 
-# Saved with their numbers, and by the names of their files.
-def _pictures(
-    made: Material, out_dir: Path, width: float
-) -> tuple[dict[str, Picture], list[str]]:
+def _page(made: Material, drawings: Mapping[str, Drawing], folder: Path) -> Page:
+    study, tables = made.study, made.tables
+    shown = {_HEADINGS[name]: one for name, one in tables.items() if name in _HEADINGS}
+    return Page(
+        title=study.name,
+        question=study.question,
+        design=design_in_words(study),
+        summary=f"{measured(made.estimates)}.",
+        table=tables["table"],
+        findings=findings(made.estimates, study.margin),
+        pictures=[
+            Picture(
+                one.heading,
+                (folder / f"{stem}.svg").read_bytes(),
+                one.words,
+                one.caption,
+            )
+            for stem, one in drawings.items()
+        ],
+        more_tables={**shown, "What it cost": cost_table(made)},
+        facts=facts(made),
+        runs=run_lines(made),
+        downloads=list(_downloads(made, drawings, folder)),
+    )
+
+
+def _downloads(
+    made: Material, drawings: Mapping[str, Drawing], folder: Path
+) -> Iterator[Download]:
+    for stem, table in made.tables.items():
+        for form in _HELD:
+            name = f"{stem}.{_ENDINGS.get(form, form)}"
+            yield Download(name, write_table(table, form))
+    for name, text in _records(made).items():
+        yield Download(name, text.encode())
+    for stem in drawings:
+        yield Download(f"{stem}.pdf", (folder / f"{stem}.pdf").read_bytes())
+
+
+def _records(made: Material) -> dict[str, str]:
+    results = made.results
+    where = results.runs.drop(columns=["command"])
+    runs = results.trials.merge(where, on="trial_id", how="left")
+    return {"runs.csv": _csv(runs), "epochs.csv": _csv(results.curves)}
+
+
+def _drawings(made: Material, width: float) -> dict[str, Drawing]:
     frames = made.estimates, made.cells
     found = made.reproduction.agreement if made.reproduction else None
-    drawings = study_figures(
-        made.study, made.results, frames, made.effects, found, width
-    )
-    digest = made.tables["table"].source.digest
-    pictures, files = {}, []
-    for stem, one in drawings.items():
-        files += save_drawing(one, out_dir, stem, digest)
-        png = (out_dir / f"{stem}.png").read_bytes()
-        pictures[stem] = Picture(one.heading, png, one.words, one.caption)
-    return pictures, files
+    return study_figures(made.study, made.results, frames, made.effects, found, width)
+
+
+def _digest(made: Material) -> str:
+    return made.tables["table"].source.digest
 
 
 def _csv(frame: pd.DataFrame) -> str:
@@ -154,25 +237,3 @@ def _csv(frame: pd.DataFrame) -> str:
     if "runs" in flat:
         flat["runs"] = [";".join(map(repr, runs)) for runs in flat["runs"]]
     return flat.to_csv(index=False, lineterminator="\n")
-
-
-def _facts(
-    study: Study, results: Results, fingerprints: Sequence[str]
-) -> list[tuple[str, str]]:
-    trials = results.trials
-    states = trials["state"].value_counts()
-    margin = "none stated" if study.margin is None else f"±{study.margin:g} points"
-    hours = trials["wall_time_s"].sum() / 3600
-    return [
-        ("Study", study.name),
-        ("Seeds", ", ".join(str(seed) for seed in sorted(set(trials["seed"])))),
-        ("Runs", ", ".join(f"{n} {str(state).lower()}" for state, n in states.items())),
-        ("Margin that would matter", margin),
-        ("Data", "the embedded world" if study.world else "CLEVR as given at launch"),
-        ("Fingerprint of the data", ", ".join(fingerprints)),
-        ("Time of the finished runs", f"{hours:.1f} hours in all"),
-        (
-            "Numbers at full precision",
-            "table.csv, table.json, table.parquet, types.csv, runs.csv, epochs.csv",
-        ),
-    ]

@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["Answers", "Questions", "Results", "RunState", "Wanted", "records"]
+__all__ = ["RUN", "Answers", "Questions", "Results", "RunState", "Wanted", "records"]
+
+RUN: Final = (
+    *("trial_id", "run_id", "page", "data", "film", "torch", "python", "host"),
+    *("device", "commit", "has_changes", "command", "peak_memory_bytes"),
+)
+"""Columns of ``Results.runs``."""
 
 
 class RunState(StrEnum):
@@ -121,12 +127,18 @@ class Results:
             ``train_loss``, ``train_accuracy``, ``val_loss``, ``val_accuracy`` and
             ``val_accuracy_<type>``.
         notes: What the reader of the report has to know about the record.
+        runs: One row per trial that MLflow has a run of: ``trial_id``, ``run_id``,
+            ``page`` (its address on a server, else empty), ``data`` (fingerprint),
+            ``film``, ``torch``, ``python``, ``host``, ``device``, ``commit``,
+            ``has_changes`` (not committed), ``command`` and ``peak_memory_bytes``;
+            texts are empty where nothing was recorded.
     """
 
     trials: pd.DataFrame
     answers: Mapping[str, Answers] = field(default_factory=dict)
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()
+    runs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=RUN))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

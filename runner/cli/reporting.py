@@ -26,6 +26,7 @@ class TableFlags(TypedDict):
     columns: tuple[str, ...]
     form: str | None
     fragment: bool
+    html: bool
     out: Path | None
     pivot: tuple[str, str] | None
     second_best: bool
@@ -96,7 +97,12 @@ def _names(
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="Folder for all files; with --format, or where it ends like a table "
-    "(.md .tex .html .csv .json .parquet), the file of one.",
+    "(.md .tex .html .csv .json .parquet), the file of one; with --html, of the page.",
+)
+@click.option(
+    "--html",
+    is_flag=True,
+    help="Write the page alone, as one file.  [default: STUDY.html]",
 )
 @click.option(
     "--format",
@@ -158,6 +164,8 @@ def report(study: str, **flags: Unpack[_Flags]) -> int:
 
     Example: film report quick --out report
 
+    Example: film report quick --html --out quick.html
+
     Example: film report quick --format latex --columns 'runs,accuracy,delta' --siunitx
     """
     from runner.cli.tabling import echo_report
@@ -167,16 +175,19 @@ def report(study: str, **flags: Unpack[_Flags]) -> int:
 
 @click.command("verify")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
+@store_option
 @click.option(
     "--tracking-uri",
     metavar="URI",
-    help="MLflow with the runs.  [default: where the table says]",
+    help="MLflow with the runs.  [default: the server that the table names, or the "
+    "store that it lies in]",
 )
-def report_verify(path: Path, tracking_uri: str | None) -> int:
+def report_verify(path: Path, store: Path, tracking_uri: str | None) -> int:
     """Compute the table in PATH again from what is recorded, and name what differs.
 
     PATH is a table as CSV, JSON or parquet, or the folder of a report. What is
-    recorded is looked for where the table says.
+    recorded is looked for at the server that the table names, in the store that it
+    lies in, or in --store.
 
     Exit code: 0 nothing differs, 1 something does, 2 bad input.
 
@@ -184,4 +195,4 @@ def report_verify(path: Path, tracking_uri: str | None) -> int:
     """
     from runner.cli.tabling import echo_verification
 
-    return echo_verification(path, tracking_uri)
+    return echo_verification(path, store, tracking_uri)

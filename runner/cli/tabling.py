@@ -11,6 +11,7 @@ from runner.cli.options import check_data
 from runner.cli.reading import warn, write_report_of
 from runner.errors import LaunchError
 from runner.planning.request import Choice, Request
+from runner.store.launches import read_launch
 from runner.store.workspace import Workspace
 from runner.tracking.address import normal_uri
 from runner.tracking.client import quiet_environment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # pandas takes its time
 
 __all__ = ["echo_report", "echo_verification"]
 
+_LATEX: Final = "fragment", "standalone", "siunitx"
 _MAIN: Final = "table"
 
 
@@ -41,25 +43,33 @@ def echo_report(study: str, flags: "_Flags") -> int:
     choice = Choice(
         n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
     )
-    form = _form(flags)
+    form = None if flags["html"] else _form(flags)
     request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
     check_data(request.study.name, has_world=request.study.world is not None)
     mirror = Mirror(workspace, uri, warn=warn)
     mirror.everything(request.folders(), [])  # MLflow may have been down
     quiet_environment()
     options = _options(request, flags)
+    if flags["html"]:
+        return 0 if _page(request, uri, options, flags) else 1
     if form is not None:
         return 0 if _one_table(request, uri, options, flags, form) else 1
     out = flags["out"] or workspace.report(request.study.name)
-    return 0 if write_report_of(request, request.records(), uri, out, options) else 1
+    is_complete = write_report_of(request, request.records(), uri, out, options)
+    launch = read_launch(request.folder)
+    if flags["out"] is None and launch is not None:
+        mirror.everything([], [launch])  # with the report
+    return 0 if is_complete else 1
 
 
-def echo_verification(path: Path, tracking_uri: str | None) -> int:
+def echo_verification(path: Path, store: Path, tracking_uri: str | None) -> int:
     """Hold written tables against the record, and name what differs.
 
     Args:
         path: A table, or a folder of them.
-        tracking_uri: Where the runs are recorded; None is where the tables say.
+        store: Where the runs are recorded, unless the tables say a server, or lie in
+            another store.
+        tracking_uri: Where the runs are recorded; None is as above.
 
     Returns:
         The exit code: 1 where something differs.
@@ -68,7 +78,10 @@ def echo_verification(path: Path, tracking_uri: str | None) -> int:
     from reports.tables.numbers import count
     from reports.verify import verify
 
-    found = verify(path, normal_uri(tracking_uri) if tracking_uri else None)
+    above = (one for one in path.resolve().parents if (one / "trials").is_dir())
+    home = Workspace.at(next(above, store))
+    given = normal_uri(tracking_uri) if tracking_uri else None
+    found = verify(path, given, store=home.tracking_uri)
     for note in found.notes:
         click.echo(f"film: note: {note}", err=True)
     for difference in found.differences:
@@ -128,6 +141,23 @@ def _command(request: Request, flags: "_Flags") -> str:
     words += ["--columns", ",".join(flags["columns"])] if flags["columns"] else []
     words += ["--pivot", ":".join(flags["pivot"])] if flags["pivot"] else []
     return shlex.join([*words, *(["--second-best"] if flags["second_best"] else [])])
+
+
+def _page(
+    request: Request, uri: str, options: "ReportOptions", flags: "_Flags"
+) -> bool:
+    from reports.report import write_page
+
+    for name in ("form", "table", *_LATEX):
+        if flags[name]:
+            option = "format" if name == "form" else name
+            raise LaunchError(f"--html is the whole page: leave out --{option}")
+    file = flags["out"] or Path(f"{request.study.name}.html")
+    if file.is_dir():
+        raise LaunchError(f"--out {file}: is a folder; --html writes one file")
+    page = write_page(request.study, request.trials, uri, file, options)
+    click.echo(file.resolve().as_uri())
+    return page.is_complete
 
 
 def _one_table(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any, Final
 
 from runner.store.files import read_json, write_json
@@ -27,6 +28,8 @@ class StudyProgress:
     runs: int
     runs_complete: int
     mean_val_accuracy: Mapping[str, float]  # of finished runs, by row
+    sd_val_accuracy: Mapping[str, float]  # likewise, of rows with two runs or more
+    n_runs: Mapping[str, int]  # that are finished, by row
 
     @property
     def is_complete(self) -> bool:
@@ -76,10 +79,12 @@ class Launch:
             runs=sum(map(len, self.rows.values())),
             runs_complete=sum(map(len, accuracies.values())),
             mean_val_accuracy={
-                row: sum(values) / len(values)
-                for row, values in accuracies.items()
-                if values
+                row: fmean(runs) for row, runs in accuracies.items() if runs
             },
+            sd_val_accuracy={
+                row: stdev(runs) for row, runs in accuracies.items() if len(runs) > 1
+            },
+            n_runs={row: len(accuracies[row]) for row in self.rows},
         )
 
 

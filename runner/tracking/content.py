@@ -2,17 +2,18 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from film.config import Architecture, ImageInput
 from runner.store.files import read_json
+from runner.store.launches import StudyProgress
 from runner.store.record import Record, TrialFolder
 from runner.tracking.secrets import redacted
 from studies.splits import Splits
 
-__all__ = ["STUDY_TAG", "Content", "content_of", "epoch_metrics", "row_means"]
+__all__ = ["STUDY_TAG", "Content", "content_of", "epoch_metrics", "row_metrics"]
 
 STUDY_TAG: Final = "film.study."
 _ENVIRONMENT: Final = "film", "torch", "python", "host", "device"
@@ -77,20 +78,36 @@ def epoch_metrics(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
             yield name, row[name]
 
 
-def row_means(means: Mapping[str, float]) -> dict[str, float]:
-    """Name the mean accuracies of a study's rows: each its own metric.
+def row_metrics(progress: StudyProgress) -> dict[str, float]:
+    """Name what came of a study's rows: each its own metric.
 
     Args:
-        means: By the label of the row.
+        progress: Of the study.
 
     Returns:
-        The same by names that MLflow takes.
+        Mean accuracies of finished runs, their standard deviations and their numbers,
+        by names that MLflow takes.
     """
-    named: dict[str, float] = {}
-    for label, mean in means.items():
-        name = f"mean/val_accuracy/{_ascii(label)}"
-        twins = sum(other.rstrip("0123456789 ") == name for other in named)
-        named[f"{name} {twins + 1}" if name in named else name] = mean
+    names = _row_names(progress.n_runs)
+    parts: Mapping[str, Mapping[str, float]] = {
+        "mean/val_accuracy": progress.mean_val_accuracy,
+        "sd/val_accuracy": progress.sd_val_accuracy,
+        "n/finished": progress.n_runs,
+    }
+    return {
+        f"{kind}/{names[label]}": value
+        for kind, values in parts.items()
+        for label, value in values.items()
+    }
+
+
+# Two labels may be the same in ASCII.
+def _row_names(labels: Iterable[str]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for label in labels:
+        name = _ascii(label)
+        twins = sum(other.rstrip("0123456789 ") == name for other in named.values())
+        named[label] = f"{name} {twins + 1}" if name in named.values() else name
     return named
 
 

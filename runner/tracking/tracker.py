@@ -25,7 +25,7 @@ from runner.tracking.content import (
     Content,
     content_of,
     epoch_metrics,
-    row_means,
+    row_metrics,
 )
 from runner.tracking.database import EXPERIMENT
 from runner.tracking.receipts import Receipt
@@ -156,7 +156,7 @@ class Tracker:
             "rows_total": progress.rows,
             "runs_complete": progress.runs_complete,
             "runs_total": progress.runs,
-        } | row_means(progress.mean_val_accuracy)
+        } | row_metrics(progress)
         run = self.runs.recall(receipt or Receipt(), mark)
         run = run or self.runs.find_or_create(mark, tags, launch.study)
         keep(run.receipt)

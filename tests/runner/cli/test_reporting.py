@@ -88,3 +88,27 @@ def test_what_is_no_table_is_not_verified(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("", encoding="utf-8")
     with pytest.raises(ReportError, match=r"page\.html: is no table as CSV, JSON or"):
         invoke("verify", str(tmp_path / "page.html"))
+
+
+def test_the_page_alone_is_one_file(store: str, tmp_path: Path) -> None:
+    file = tmp_path / "made" / "page.html"
+    result = CliRunner().invoke(
+        film,
+        ["report", "quick", "--store", store, "--html", "--out", str(file)],
+        standalone_mode=False,
+    )
+    assert result.return_value == 1  # no run is complete
+    assert result.stdout.strip() == file.as_uri()
+    assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert not (tmp_path / "store" / "studies").exists()
+
+
+@pytest.mark.parametrize("more", [("--format", "csv"), ("--table", "types")])
+def test_a_page_is_no_table(store: str, more: tuple[str, str]) -> None:
+    with pytest.raises(LaunchError, match=f"whole page: leave out {more[0]}"):
+        invoke("quick", "--store", store, "--html", *more)
+
+
+def test_a_page_is_no_folder(store: str, tmp_path: Path) -> None:
+    with pytest.raises(LaunchError, match="is a folder; --html writes one file"):
+        invoke("quick", "--store", store, "--html", "--out", str(tmp_path))

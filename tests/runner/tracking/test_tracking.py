@@ -207,6 +207,8 @@ def test_a_study_is_one_summary_run_and_a_saved_view(
     assert summary is not None
     mean = run.data.metrics["mean/val_accuracy/beta 0"]
     assert mean == summary["best_val_accuracy"]
+    assert run.data.metrics["n/finished/beta 0"] == 1
+    assert "sd/val_accuracy/beta 0" not in run.data.metrics  # of one run
     paths = {file.path for file in client(workspace).list_artifacts(run.info.run_id)}
     assert paths == {"report", "study.yaml"}
     experiment = client(workspace).get_experiment_by_name("film")
