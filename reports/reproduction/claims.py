@@ -223,7 +223,7 @@ CLAIMS: Final[Mapping[str, tuple[Claim, ...]]] = MappingProxyType(
                 (_NO_SHORTCUT,),
                 _OTHERS,
                 Says.LOWER,
-                "no residual connection − mean of all other rows that hear a question",
+                "no residual connection − mean of other rows with FiLM",
             ),
             Claim(
                 "The higher accuracies for models with FiLM modulating features inside "
