@@ -78,12 +78,15 @@ class Verification:
     notes: tuple[str, ...] = ()
 
 
-def verify(path: Path, tracking_uri: str | None = None) -> Verification:
+def verify(
+    path: Path, tracking_uri: str | None = None, *, store: str = ""
+) -> Verification:
     """Hold a written table, or all of a report's, against what is recorded.
 
     Args:
         path: A table as CSV, JSON or parquet, or a folder with such tables.
         tracking_uri: Where the runs are recorded; None is where the table says.
+        store: Where they are looked for if it says nothing.
 
     Returns:
         What differs.
@@ -93,7 +96,13 @@ def verify(path: Path, tracking_uri: str | None = None) -> Verification:
     compared = [
         cell
         for file, table in tables.items()
-        for cell in _cells(file, table, _results(table, tracking_uri, recorded))
+        for cell in _cells(
+            file,
+            table,
+            _results(
+                table, tracking_uri or table.source.tracking_uri or store, recorded
+            ),
+        )
     ]
     different = tuple(cell for cell, is_equal in compared if not is_equal)
     notes += [note for results in recorded.values() for note in results.notes]
@@ -130,20 +139,20 @@ def _read(file: Path) -> WrittenTable | None:
 
 def _results(
     table: WrittenTable,
-    tracking_uri: str | None,
+    tracking_uri: str,
     known: dict[tuple[Any, ...], Results],
 ) -> Results:
     source = table.source
     if not source.trials:
         raise ReportError(f"a table of {source.study} names no trial")
-    key = tracking_uri or source.tracking_uri, source.select_on, _trials(source, table)
+    key = tracking_uri, source.select_on, _trials(source, table)
     if key not in known:
         is_halved = source.select_on == SelectOn.HALF
         results = load_results(key[2], key[0], with_epochs=is_halved)
         if (results.trials["state"] == RunState.MISSING).all():
             raise ReportError(
                 f"none of the {len(key[2])} runs is recorded in {key[0]}; say with "
-                "--tracking-uri where they are"
+                "--store or --tracking-uri where they are"
             )
         known[key] = select_on_half(results) if is_halved else results
     return known[key]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from reports.load import is_server
 from reports.options import ReportOptions
 from reports.results import Results
 from reports.statistics.effects import Effects
@@ -28,7 +29,8 @@ def source_of(
     Args:
         study: What was asked.
         results: What was recorded.
-        tracking_uri: Where, without a password.
+        tracking_uri: Where, without a password; of a local store nothing is kept,
+            so that the same record gives the same bytes wherever it lies.
         options: How the tables are computed.
 
     Returns:
@@ -38,7 +40,7 @@ def source_of(
         study=study.name,
         question=study.question,
         command=options.command or f"film report {study.name}",
-        tracking_uri=tracking_uri,
+        tracking_uri=tracking_uri if is_server(tracking_uri) else "",
         margin=study.margin,
         select_on=str(options.select_on),
         variance=str(options.variance),

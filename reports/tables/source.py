@@ -41,7 +41,8 @@ class Source:
         study: The study's name.
         question: What it asks.
         command: What makes the table.
-        tracking_uri: Where the runs are recorded, without a password.
+        tracking_uri: The server where the runs are recorded, without a password; empty
+            where they are in a store.
         margin: Percentage points that would matter.
         select_on: By which questions the epochs were chosen.
         variance: How variances were estimated.

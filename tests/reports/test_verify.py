@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
 import pytest
 
+from reports import verify as verification
 from reports.errors import ReportError
 from reports.material import gather
 from reports.options import ReportOptions
 from reports.selection import SelectOn
 from reports.tables.forms import Format, write_table
-from reports.verify import verify
 from studies.study import Study
 from studies.trial import Trial
 
@@ -25,6 +26,7 @@ class Store(Protocol):
 
 
 Write = Callable[..., Path]
+Verify = Callable[..., verification.Verification]
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +46,17 @@ def write(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Write:
 
 
 @pytest.fixture(scope="module")
+def verify(store: Store) -> Verify:
+    """Give what looks for runs in the store, unless a table names a server."""
+    return partial(verification.verify, store=store.uri)
+
+
+@pytest.fixture(scope="module")
 def written(write: Write) -> Path:
     return write()
 
 
-def test_an_untouched_report_passes(written: Path) -> None:
+def test_an_untouched_report_passes(written: Path, verify: Verify) -> None:
     found = verify(written)
     assert found.differences == ()
     stems = {file.stem for file in found.files}
@@ -58,7 +66,9 @@ def test_an_untouched_report_passes(written: Path) -> None:
     assert note.endswith(": changes.csv, changes.json, changes.parquet")
 
 
-def test_a_changed_number_is_named(written: Path, tmp_path: Path) -> None:
+def test_a_changed_number_is_named(
+    written: Path, tmp_path: Path, verify: Verify
+) -> None:
     content = json.loads((written / "table.json").read_text(encoding="utf-8"))
     row = next(one for one in content["rows"] if one["row"] == "γ := 1")
     right, row["accuracy"] = row["accuracy"], 0.93
@@ -71,7 +81,7 @@ def test_a_changed_number_is_named(written: Path, tmp_path: Path) -> None:
 
 
 def test_a_changed_verdict_and_a_lost_number_are_named(
-    written: Path, tmp_path: Path
+    written: Path, tmp_path: Path, verify: Verify
 ) -> None:
     frame = pd.read_csv(written / "table.csv", dtype=str, keep_default_na=False)
     frame.loc[frame["row"] == "γ := 1", ["verdict", "delta"]] = "better", ""
@@ -82,7 +92,7 @@ def test_a_changed_verdict_and_a_lost_number_are_named(
 
 @pytest.mark.parametrize("stem", ["types", "pivot"])
 def test_a_changed_cell_of_a_further_table_is_named(
-    written: Path, tmp_path: Path, stem: str
+    written: Path, tmp_path: Path, stem: str, verify: Verify
 ) -> None:
     frame = pd.read_parquet(written / f"{stem}.parquet")
     kept = pd.read_csv(written / f"{stem}.csv", dtype=str, keep_default_na=False)
@@ -93,7 +103,9 @@ def test_a_changed_cell_of_a_further_table_is_named(
     assert difference.column == "accuracy"
 
 
-def test_epochs_chosen_on_half_are_chosen_so_again(write: Write, store: Store) -> None:
+def test_epochs_chosen_on_half_are_chosen_so_again(
+    write: Write, store: Store, verify: Verify
+) -> None:
     whole = tuple(one for one in store.trials if one.row in {"baseline", "γ := 1"})
     folder = write(whole, select_on=SelectOn.HALF)
     assert verify(folder).differences == ()
@@ -107,18 +119,23 @@ def test_epochs_chosen_on_half_are_chosen_so_again(write: Write, store: Store) -
 
 
 def test_another_record_is_not_taken_for_this_one(
-    written: Path, tmp_path: Path
+    written: Path, tmp_path: Path, verify: Verify
 ) -> None:
     with pytest.raises(ReportError, match=r"none of the 10 runs is recorded in sqlite"):
         verify(written / "table.json", f"sqlite:///{tmp_path / 'none.db'}")
 
 
-def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_tables_is_refused(tmp_path: Path, verify: Verify) -> None:
     (tmp_path / "runs.csv").write_text("row\n", encoding="utf-8")
     with pytest.raises(ReportError, match="holds no table that says from which runs"):
         verify(tmp_path)
 
 
-def test_a_table_of_no_runs_is_refused(written: Path) -> None:
+def test_a_table_of_no_runs_is_refused(written: Path, verify: Verify) -> None:
     with pytest.raises(ReportError, match="holds no numbers of single runs"):
         verify(written / "changes.json")
+
+
+def test_a_table_says_no_place_on_this_machine(written: Path, store: Store) -> None:
+    place = store.uri.removeprefix("sqlite:///").encode()
+    assert all(place not in file.read_bytes() for file in written.iterdir())

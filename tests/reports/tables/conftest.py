@@ -31,6 +31,6 @@ def make_tables(make_results: Callable[..., Results]) -> MakeTables:
         }
         results = make_results({**given, **(runs or {})}, groups, n_scenes=100)
         chosen = ReportOptions(**options)  # type: ignore[arg-type]
-        return material_of(study, results, "sqlite:///somewhere.db", chosen)
+        return material_of(study, results, "http://somewhere", chosen)
 
     return make

@@ -32,7 +32,7 @@ def test_what_was_written_says_from_which_trials_it_is(
     path.write_bytes(write_table(table, form))
     read = read_table(path)
     assert read.kind == "accuracy"
-    assert read.source.tracking_uri == "sqlite:///somewhere.db"
+    assert read.source.tracking_uri == "http://somewhere"
     assert {one.trial_id for one in read.source.trials} == {
         one.trial_id for one in table.source.trials
     }
