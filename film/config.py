@@ -658,12 +658,13 @@ class Config(_Settings):
 
     @cached_property
     def _identity(self) -> str:
-        tree = self.canonical().model_dump(mode="json")
+        canonical = self.canonical()
+        tree = canonical.model_dump(mode="json")
         names = _own_settings(self.model.architecture)
         tree["model"] = {name: tree["model"][name] for name in names}
         fields = TrainConfig.model_fields
         for name in _LATER:
-            if getattr(self.train, name) == fields[name].default:
+            if getattr(canonical.train, name) == fields[name].default:
                 del tree["train"][name]
         return json.dumps(tree, sort_keys=True)
 

@@ -1,5 +1,6 @@
 """A configuration that exists is valid, and says what it computes."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -146,6 +147,29 @@ class TestCanonicalForm:
                 },
             ),
             ({}, {"model.lstm.hidden": 7}),
+            ({}, {"model.rn.dropout": 0.1, "model.sa.rounds": 3}),
+            ({}, {"train.warmup_doublings": 3}),
+            (
+                {"model.architecture": "qtype"},
+                {
+                    "model.architecture": "qtype",
+                    "model.width": 16,
+                    "train.max_epochs": 3,
+                    "train.patience": 1,
+                    "train.precision": "bfloat16",
+                    "train.warmup_epochs": 2,
+                },
+            ),
+            (
+                {"model.architecture": "rn", "model.rn.input": "features"},
+                {
+                    "model.architecture": "rn",
+                    "model.rn.input": "features",
+                    "model.rn.image_size": None,
+                    "model.rn.padding": 0,
+                    "model.rn.rotation": 0,
+                },
+            ),
             (
                 {"model.architecture": "lstm"},
                 {
@@ -186,6 +210,9 @@ class TestCanonicalForm:
             {"model.film.gamma": "one", "model.film.beta": "zero"},
             {"model.norm": "group", "model.norm_groups": 2},
             {"model.architecture": "lstm"},
+            {"model.architecture": "qtype"},
+            {"model.architecture": "rn"},
+            {"train.warmup_epochs": 2},
         ],
     )
     def test_what_computes_something_else_has_another(
@@ -208,6 +235,7 @@ class TestCanonicalForm:
             ({"model.architecture": "lstm"}, "model.width", "architecture is lstm"),
             ({"model.stem.input": "pixels"}, "model.stem.kernel_size", "pixels"),
             ({"train.patience": 79}, "train.patience", "max_epochs is 80"),
+            ({"model.architecture": "qtype"}, "train.max_epochs", "counted, once"),
             (
                 {"model.norm": "none", "model.film.placement": "after_conv"},
                 "model.film.placement",
@@ -221,12 +249,32 @@ class TestCanonicalForm:
         assert name not in Config().inert()
         assert why in Config().with_changes(changes).inert()[name]
 
+    def test_what_is_dropped_of_no_hidden_layer_does_nothing(self) -> None:
+        rn = Config().with_changes({"model.architecture": "rn"})
+        linear = rn.with_changes({"model.rn.classifier_hidden": []})
+        assert "model.rn.dropout" not in rn.inert()
+        assert "classifier_hidden is empty" in linear.inert()["model.rn.dropout"]
+
     def test_what_does_nothing_may_have_any_value(self) -> None:
         config = Config().with_changes({"model.film.blocks": "none"})
         other = config.with_changes({"model.generator.hidden": 7})
         assert "model.generator.hidden" in config.inert()
         assert other.identity() == config.identity()
         assert "model.width" not in config.inert()
+
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({}, "8406b0da2983c580"),
+            ({"model.stem.input": "pixels"}, "436362b49d3bf4b1"),
+            ({"model.architecture": "lstm"}, "3658e87b19bfa5d4"),
+        ],
+    )
+    def test_trials_of_earlier_versions_keep_their_names(
+        self, changes: dict[str, object], name: str
+    ) -> None:
+        identity = Config().with_changes(changes).identity()
+        assert hashlib.sha256(identity.encode()).hexdigest()[:16] == name
 
     def test_a_baselines_own_settings_are_computed(self) -> None:
         lstm = Config().with_changes({"model.architecture": "lstm"})
