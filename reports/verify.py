@@ -145,6 +145,10 @@ def _results(
     source = table.source
     if not source.trials:
         raise ReportError(f"a table of {source.study} names no trial")
+    if not tracking_uri:
+        raise ReportError(
+            f"a table of {source.study} names no server; say in which store its runs are"
+        )
     key = tracking_uri, source.select_on, _trials(source, table)
     if key not in known:
         is_halved = source.select_on == SelectOn.HALF

@@ -139,3 +139,8 @@ def test_a_table_of_no_runs_is_refused(written: Path, verify: Verify) -> None:
 def test_a_table_says_no_place_on_this_machine(written: Path, store: Store) -> None:
     place = store.uri.removeprefix("sqlite:///").encode()
     assert all(place not in file.read_bytes() for file in written.iterdir())
+
+
+def test_without_a_place_to_look_nothing_is_looked_for(written: Path) -> None:
+    with pytest.raises(ReportError, match="names no server; say in which store"):
+        verification.verify(written)
