@@ -147,7 +147,8 @@ def _results(
         raise ReportError(f"a table of {source.study} names no trial")
     if not tracking_uri:
         raise ReportError(
-            f"a table of {source.study} names no server; say in which store its runs are"
+            f"a table of {source.study} names no server; say in which store its "
+            "runs are"
         )
     key = tracking_uri, source.select_on, _trials(source, table)
     if key not in known:

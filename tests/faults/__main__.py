@@ -3,11 +3,13 @@
 # ruff: noqa: T201 - a command prints
 
 import argparse
+import itertools
 import shlex
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -36,32 +38,36 @@ def main() -> int:
         parser.error(f"no such kind; there is {', '.join(k.name for k in KINDS)}")
     with tempfile.TemporaryDirectory(prefix="faults-") as temporary:
         began = time.monotonic()
-        played = _play(given, kinds, (given.folder or Path(temporary)).resolve())
+        played: list[Case] = []
+        for case in _play(given, kinds, (given.folder or Path(temporary)).resolve()):
+            played.append(case)
+            if given.out:  # after every case: a series is long, and may be stopped
+                words = shlex.join(["python", "-m", "tests.faults", *sys.argv[1:]])
+                seconds = time.monotonic() - began
+                given.out.write_text(page(played, words, seconds), encoding="utf-8")
     print(table(played))
-    if given.out:
-        words = ["python", "-m", "tests.faults", *sys.argv[1:]]
-        seconds = time.monotonic() - began
-        given.out.write_text(page(played, shlex.join(words), seconds), encoding="utf-8")
     return int(any(case.problems for case in played))
 
 
-def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> list[Case]:
+def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> Iterator[Case]:
     ground = lay_ground(root / "ground")
     print(f"an undisturbed launch takes {ground.seconds:.0f} s", flush=True)
     server = Server(root / "server")
-    played: list[Case] = []
+    struck = 0
     chains = cases(given.seed, kinds)
     try:
-        while sum(len(case.kinds) for case in played) < given.count:
-            if len(played) > _MOST_CASES * given.count:
+        for number in itertools.count(1):
+            if struck >= given.count:
+                return
+            if number > _MOST_CASES * given.count:
                 raise RuntimeError("hardly any fault could strike")
-            name = f"{given.seed}-{len(played) + 1}"
+            name = f"{given.seed}-{number}"
             case = play(ground, next(chains), root / f"case-{name}", server, name)
             _tell(case)
-            played.append(case)
+            struck += len(case.kinds)
+            yield case
     finally:
         server.stop()
-    return played
 
 
 def _tell(case: Case) -> None:
