@@ -1,1 +1,4 @@
-"""What a study's runs mean: statistics, tables, figures and one static page."""
+"""What a study's runs mean: statistics, tables, figures and one static page.
+
+In a notebook, begin with ``from reports.notebook import load, estimate, table``.
+"""

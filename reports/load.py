@@ -26,7 +26,7 @@ from reports.errors import ReportError
 from reports.results import RUN, Answers, Questions, Results, RunState, Wanted
 from studies.trial import BASELINE
 
-__all__ = ["is_server", "load_results", "without_password"]
+__all__ = ["is_server", "load_results", "recorded_trials", "without_password"]
 
 _EXPERIMENT: Final = "film"
 _TYPE_METRIC: Final = "best/val_accuracy_"
@@ -127,11 +127,53 @@ def _row(trial: Wanted, record: _Record) -> dict[str, Any]:
     }
 
 
+def recorded_trials(study: str, tracking_uri: str) -> pd.DataFrame:
+    """List what is recorded of a study, whatever its file asks for by now.
+
+    Args:
+        study: Its name.
+        tracking_uri: MLflow's store.
+
+    Returns:
+        One row per trial: ``row``, ``seed``, ``trial_id`` and ``data`` (the fingerprint
+        of what it learnt from).
+    """
+    tag = f"film.study.{study}"
+    found: Sequence[_Foreign] = ()
+    if not _is_missing(tracking_uri):
+        with _asking(tracking_uri) as (client, absent):
+            reader = _Reader(client, tracking_uri, absent, with_epochs=False)
+            found = reader.recorded(tag)
+    rows = [
+        {
+            "row": run.data.tags.get(tag, ""),
+            "seed": int(run.data.params.get("seed", 0)),
+            "trial_id": run.data.tags.get("film.trial_id", ""),
+            "data": run.data.tags.get("film.data", ""),
+        }
+        for run in found
+    ]
+    return pd.DataFrame(rows, columns=["row", "seed", "trial_id", "data"])
+
+
 def _read(
     wanted: Mapping[str, str], tracking_uri: str, *, with_epochs: bool
 ) -> dict[str, _Record]:
-    if tracking_uri.startswith(_SQLITE) and not _sqlite_file(tracking_uri).exists():
+    if _is_missing(tracking_uri):
         return {}
+    with _asking(tracking_uri) as (client, absent):
+        reader = _Reader(client, tracking_uri, absent, with_epochs=with_epochs)
+        return reader.read(wanted)
+
+
+def _is_missing(tracking_uri: str) -> bool:
+    is_file = tracking_uri.startswith(_SQLITE)
+    return is_file and not _sqlite_file(tracking_uri).exists()
+
+
+# MLflow's client, and what it raises where something is not there.
+@contextmanager
+def _asking(tracking_uri: str) -> Iterator[tuple[_Foreign, type[Exception]]]:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a report phones nobody
     with warnings.catch_warnings():
         # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
@@ -142,11 +184,7 @@ def _read(
 
         shown = without_password(tracking_uri)
         try:
-            client = MlflowClient(tracking_uri)
-            reader = _Reader(
-                client, tracking_uri, MlflowException, with_epochs=with_epochs
-            )
-            return reader.read(wanted)
+            yield MlflowClient(tracking_uri), MlflowException
         except (MlflowException, SQLAlchemyError) as error:
             reason = without_password(str(error).partition("\n")[0])
             raise ReportError(f"cannot read the runs in {shown}: {reason}") from error
@@ -215,6 +253,13 @@ class _Reader:
             for key in wanted
             if key in found
         }
+
+    def recorded(self, tag: str) -> list[_Foreign]:
+        experiment = self._client.get_experiment_by_name(_EXPERIMENT)
+        if experiment is None:
+            return []
+        found = self._search(experiment.experiment_id, [f"tags.`{tag}` LIKE '%'"])
+        return [found[trial_id] for trial_id in sorted(found)]
 
     # A search costs about as much as five of the runs that it finds. What other studies
     # have computed may not have been said to be this one's.

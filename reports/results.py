@@ -96,7 +96,7 @@ class Questions:
         return len(np.unique(self.scenes))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Answers:
     """Which of the questions one trial answered rightly.
 
@@ -110,6 +110,14 @@ class Answers:
     questions: Questions
     correct: npt.NDArray[np.bool_]
     by_epoch: npt.NDArray[np.bool_] | None = None
+
+    def __repr__(self) -> str:
+        """Say how many, for a cell of a frame.
+
+        Returns:
+            For instance ``9,731 of 10,000 right``.
+        """
+        return f"{self.correct.sum():,} of {len(self.correct):,} right"
 
 
 @dataclass(frozen=True, eq=False)

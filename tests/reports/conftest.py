@@ -155,9 +155,11 @@ def record_run(
         "film.kind": "trial",
         "film.trial_id": trial.trial_id,
         "film.state": str(state),
+        "film.data": trial.data,
         f"film.study.{trial.study}": trial.row,
     }
     run = client.create_run(experiment, tags=tags, run_name=trial.name).info.run_id
+    client.log_param(run, "seed", trial.seed)
     if isinstance(outcome, RunState):
         return str(run)
     questions = make_questions(40, 10)
