@@ -3,13 +3,13 @@
 # ruff: noqa: T201 - a command prints
 
 import argparse
-import itertools
 import shlex
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--count", type=int, default=100, help="faults, at least")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2, help="cases at the same time")
     parser.add_argument("--only", default="*", help="pattern of kinds")
     parser.add_argument("--folder", type=Path, help="kept; default: a temporary one")
     parser.add_argument("--out", type=Path, help="a page to write")
@@ -53,21 +54,27 @@ def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> Iterator[
     ground = lay_ground(root / "ground")
     print(f"an undisturbed launch takes {ground.seconds:.0f} s", flush=True)
     server = Server(root / "server")
-    struck = 0
+    struck, number = 0, 0
     chains = cases(given.seed, kinds)
-    try:
-        for number in itertools.count(1):
-            if struck >= given.count:
-                return
-            if number > _MOST_CASES * given.count:
-                raise RuntimeError("hardly any fault could strike")
-            name = f"{given.seed}-{number}"
-            case = play(ground, next(chains), root / f"case-{name}", server, name)
-            _tell(case)
-            struck += len(case.kinds)
-            yield case
-    finally:
-        server.stop()
+    running: set[Future[Case]] = set()
+    with ThreadPoolExecutor(given.jobs) as pool:
+        try:
+            while struck < given.count or running:
+                while struck < given.count and len(running) < given.jobs:
+                    number += 1
+                    if number > _MOST_CASES * given.count:
+                        raise RuntimeError("hardly any fault could strike")
+                    name = f"{given.seed}-{number}"
+                    folder = root / f"case-{name}"
+                    chain = next(chains)
+                    running.add(pool.submit(play, ground, chain, folder, server, name))
+                over, running = wait(running, return_when=FIRST_COMPLETED)
+                for case in (one.result() for one in over):
+                    _tell(case)
+                    struck += len(case.kinds)
+                    yield case
+        finally:
+            server.stop()
 
 
 def _tell(case: Case) -> None:

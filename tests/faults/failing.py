@@ -235,13 +235,14 @@ class ServerAway:
     def surroundings(self, scene: Scene) -> Iterator[None]:
         """Let the store's runs be kept by the server."""
         server = scene.server
-        if server.running is None:
-            server.start()
-        server.await_ready()
-        scene.tracking_uri = server.uri
-        yield
-        server.await_ready()
-        server.put_aside()
+        with server.lock:
+            if server.running is None:
+                server.start()
+            server.await_ready()
+            scene.tracking_uri = server.uri
+            yield
+            server.await_ready()
+            server.put_aside()
 
     def strike(self, scene: Scene) -> None:
         """Launch, and let the server go; it is back before the next launch."""

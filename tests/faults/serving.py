@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 import urllib.error
 import urllib.request
 import uuid
@@ -26,6 +27,8 @@ class Server:
     folder: Path
     port: int = 0
     running: Launch | None = field(default=None)
+    # Of several cases at the same time one alone may do something to it.
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def uri(self) -> str:
