@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -64,7 +64,8 @@ def trials(study: Study, n_runs: int) -> Iterator[tuple[Trial, ...]]:
     n_left, number = n_runs, 0
     while n_left > 0:
         data = dict.fromkeys(ImageInput, f"made-up-{number:04d}")
-        some = study.trials(data, seeds=range(SEEDS))[:n_left]
+        one = replace(study, name=f"other-{number}") if number else study
+        some = one.trials(data, seeds=tuple(range(SEEDS)))[:n_left]
         yield some
         n_left, number = n_left - len(some), number + 1
 

@@ -135,8 +135,8 @@ def recorded_trials(study: str, tracking_uri: str) -> pd.DataFrame:
         tracking_uri: MLflow's store.
 
     Returns:
-        One row per trial: ``row``, ``seed``, ``trial_id`` and ``data`` (the fingerprint
-        of what it learnt from).
+        One row per trial, the newest last: ``row``, ``seed``, ``trial_id`` and ``data``
+        (the fingerprint of what it learnt from).
     """
     tag = f"film.study.{study}"
     found: Sequence[_Foreign] = ()
@@ -259,7 +259,7 @@ class _Reader:
         if experiment is None:
             return []
         found = self._search(experiment.experiment_id, [f"tags.`{tag}` LIKE '%'"])
-        return [found[trial_id] for trial_id in sorted(found)]
+        return sorted(found.values(), key=lambda run: (_start(run), run.info.run_id))
 
     # A search costs about as much as five of the runs that it finds. What other studies
     # have computed may not have been said to be this one's.
@@ -374,7 +374,11 @@ class _Reader:
 # A finished run before others, then the newest.
 def _rank(run: _Foreign) -> tuple[bool, int, str]:
     is_finished = _state(run) is RunState.FINISHED
-    return is_finished, run.info.start_time or 0, run.info.run_id
+    return is_finished, _start(run), run.info.run_id
+
+
+def _start(run: _Foreign) -> int:
+    return run.info.start_time or 0
 
 
 def _state(run: _Foreign) -> RunState:

@@ -76,7 +76,8 @@ def load(
             ``estimate`` generalises over scenes as well as over runs.
 
     Returns:
-        One row per trial, with seeds that were ever launched, in the study's order:
+        One row per trial, with seeds that were ever launched, in the study's order, and
+        on the data of the newest run where it was launched on several:
         ``row``, ``group``, ``is_baseline``, ``seed``, ``trial_id``, ``changes``,
         ``state``, ``val_accuracy`` (a fraction), ``best_epoch``, ``wall_time_s``,
         ``val_accuracy_<type>``, ``answers``, and of the run in MLflow ``run_id``,
@@ -319,7 +320,7 @@ def _read(
     return select_on_half(results) if is_halved else results
 
 
-# A study file does not say which data are meant: what was recorded of it does.
+# A study file does not say which data are meant: what was recorded of it last does.
 def _trials(study: Study, uri: str) -> tuple[Trial, ...]:
     recorded = recorded_trials(study.name, uri)
     if recorded.empty:

@@ -105,9 +105,12 @@ def row_metrics(progress: StudyProgress) -> dict[str, float]:
 def _row_names(labels: Iterable[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for label in labels:
-        name = _ascii(label)
-        twins = sum(other.rstrip("0123456789 ") == name for other in named.values())
-        named[label] = f"{name} {twins + 1}" if name in named.values() else name
+        name = unique = _ascii(label)
+        number = 1
+        while unique in named.values():
+            number += 1
+            unique = f"{name} {number}"
+        named[label] = unique
     return named
 
 

@@ -1,11 +1,13 @@
 """`film report` takes a study, and `verify` alone is another command."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from mlflow.tracking import MlflowClient
 
 from reports.errors import ReportError
 from reports.figures import WIDTHS
@@ -13,6 +15,9 @@ from reports.tables.forms import Format
 from runner.cli import film
 from runner.cli.reporting import FORMATS, report
 from runner.errors import LaunchError
+from runner.store.record import TrialFolder, TrialState
+from runner.store.workspace import Workspace
+from studies.trial import Trial
 
 
 def invoke(*words: str) -> object:
@@ -112,3 +117,25 @@ def test_a_page_is_no_table(store: str, more: tuple[str, str]) -> None:
 def test_a_page_is_no_folder(store: str, tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="is a folder; --html writes one file"):
         invoke("quick", "--store", store, "--html", "--out", str(tmp_path))
+
+
+def test_what_was_written_into_the_store_is_in_mlflow_too(
+    launch_tiny: Callable[..., list[Trial]],
+    settle: Callable[..., TrialFolder],
+    workspace: Workspace,
+) -> None:
+    for trial in launch_tiny():
+        settle(trial, TrialState.FAILED)
+    store = ["tiny", "--store", str(workspace.root)]
+    invoke(*store, "--out", str(workspace.root / "elsewhere"))
+    client = MlflowClient(workspace.tracking_uri)
+    experiment = client.get_experiment_by_name("film").experiment_id
+    of_study = [experiment], "tags.`film.kind` = 'study'"
+    assert client.search_runs(*of_study) == []
+    invoke(*store)
+    (run,) = client.search_runs(*of_study)
+    listed = client.list_artifacts(run.info.run_id, "report")
+    names = {file.path.removeprefix("report/") for file in listed}
+    written = {path.name for path in workspace.report("tiny").iterdir()}
+    assert {"index.html", "table.csv", "table.tex", "forest.pdf"} < names == written
+    assert run.data.metrics["n/finished/baseline"] == 0

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from runner.errors import TrackingError
+from runner.store.launches import StudyProgress
 from runner.tracking.address import normal_uri
-from runner.tracking.content import epoch_metrics
+from runner.tracking.content import epoch_metrics, row_metrics
 from runner.tracking.mirror import Mirror
 
 # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.
@@ -124,3 +125,23 @@ def test_the_accuracy_of_programs_is_told_where_there_is_one(
         )
     )
     assert told.get("val/program_accuracy") == accuracy
+
+
+def test_a_row_has_its_mean_its_spread_and_its_number_of_runs() -> None:
+    progress = StudyProgress(
+        rows=3,
+        rows_complete=1,
+        runs=6,
+        runs_complete=3,
+        mean_val_accuracy={"β := 0": 0.5, "β  := 0": 0.25},
+        sd_val_accuracy={"β := 0": 0.125},
+        n_runs={"β := 0": 2, "β  := 0": 1, "γ := 1": 0},
+    )
+    assert row_metrics(progress) == {
+        "mean/val_accuracy/beta 0": 0.5,
+        "mean/val_accuracy/beta 0 2": 0.25,
+        "sd/val_accuracy/beta 0": 0.125,
+        "n/finished/beta 0": 2,
+        "n/finished/beta 0 2": 1,
+        "n/finished/gamma 1": 0,
+    }
