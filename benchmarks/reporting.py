@@ -180,21 +180,15 @@ def make_store(workspace: Workspace, n_runs: int) -> int:
 def cost_of(command: list[str | Path]) -> Cost:
     """Run a command, and ask the kernel what it and its children took."""
     start = time.perf_counter()
-    child = subprocess.Popen(  # noqa: S603 - our own command
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    output, _ = child.communicate() if child.stdout is None else _drained(child)
-    _, status, usage = os.wait4(child.pid, 0)
-    wall_s = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(output)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603 - our own
+        _, status, usage = os.wait4(child.pid, 0)
+        wall_s = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            output.seek(0)
+            raise SystemExit(output.read())
     return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def _drained(child: subprocess.Popen[str]) -> tuple[str, None]:
-    assert child.stdout is not None  # noqa: S101 - it was asked for
-    return child.stdout.read(), None
 
 
 def say(name: str, command: list[str | Path], most_s: float | None = None) -> None:

@@ -53,27 +53,28 @@ class RunLine:
     page: str
 
 
-def design_in_words(study: Study) -> str:
+def design_in_words(study: Study, trials: pd.DataFrame) -> str:
     """Say what a study varies, and how often.
 
     Args:
         study: The study.
+        trials: Those that are wanted.
 
     Returns:
         Two sentences.
     """
-    rows = count(len(study.rows) - 1, "row")
+    rows = count(trials["row"].nunique() - 1, "row")
     if study.design is None:
         what = f"One change at a time: {rows} beside the baseline"
     else:
         what = f"Design: {describe(study.design)}; {rows} beside the baseline"
-    runs = count(len(study.seeds), "run")
+    runs = count(trials["seed"].nunique(), "run")
     margin = (
         "The study states no margin under which a difference would not matter"
         if study.margin is None
         else f"Differences under {study.margin:g} points would not matter"
     )
-    return f"{what}, {runs} of each, with seeds of their own. {margin}."
+    return f"{what}, {runs} of each with seeds of their own. {margin}."
 
 
 def facts(made: Material) -> list[tuple[str, str]]:

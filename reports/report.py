@@ -182,7 +182,7 @@ def _page(made: Material, drawings: Mapping[str, Drawing], folder: Path) -> Page
     return Page(
         title=study.name,
         question=study.question,
-        design=design_in_words(study),
+        design=design_in_words(study, made.results.trials),
         summary=f"{measured(made.estimates)}.",
         table=tables["table"],
         findings=findings(made.estimates, study.margin),

@@ -198,7 +198,10 @@ def test_runs_of_which_nothing_is_recorded_are_listed(make_results: Make) -> Non
 
 
 def test_the_design_is_said_in_words() -> None:
-    named = find_study("quick")
-    assert design_in_words(named).startswith("One change at a time: ")
+    trials = pd.DataFrame(
+        {"row": ["baseline", "a", "b"] * 2, "seed": [0, 0, 0, 1, 1, 1]}
+    )
+    named = design_in_words(find_study("quick"), trials)
+    assert named.startswith("One change at a time: 2 rows beside the baseline, 2 runs ")
     crossed = find_study("gamma-beta-residual-factorial")
-    assert "full-factorial of " in design_in_words(crossed)
+    assert "full-factorial of " in design_in_words(crossed, trials)
