@@ -70,6 +70,6 @@ def test_the_paper_s_own_numbers_bear_out_that_the_shortcut_matters() -> None:
 
 def test_without_an_sd_a_table_decides_nothing() -> None:
     claim = Claim("A is better.", "Section 4.1", ("LSTM",), ("baseline",), Says.LOWER)
-    found = from_table((claim,), PUBLISHED["paper-table1"])
+    found = from_table((claim,), PUBLISHED["clevr-systems"])
     assert list(found["outcome"]) == [OPEN]
     assert "no s.d." in found.loc[0, "why"]

@@ -91,7 +91,7 @@ def test_a_page_has_its_figure_in_itself(tmp_path: Path) -> None:
         (["--paper", "paper"], ReportError, "no published table is named 'paper'"),
         (["--paper", "paper-table2", "--with", "x"], LaunchError, "--with is for a"),
         (["--paper", "paper-table2", "--out", "x.doc"], LaunchError, "--out x.doc"),
-        (["--paper", "paper-table1", "--figure", "x.png"], LaunchError, "nothing to"),
+        (["--paper", "clevr-systems", "--figure", "x.png"], LaunchError, "nothing to"),
         (["--paper", "paper-table2", "--figure", "x.gif"], ReportError, "has to end"),
     ],
 )
