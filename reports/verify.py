@@ -1,13 +1,14 @@
-"""A written table against the record: every number is computed again and compared.
+"""A written table against the record: its numbers are computed again and compared.
 
-A table says from which trials each of its lines is, and how these were evaluated. What
-was recorded of them is read again, from their answers on, and what differs is named.
-Published values and labels are no results and are not compared.
+A table of rows, of types of question or of a pivot says from which trials each of its
+lines is, and how these were evaluated. What was recorded of them is read again, from
+their answers on, and what differs is named. Published values and labels are no results
+and are not compared; nor are tables that follow from these, as of effects.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from reports.errors import ReportError
 from reports.load import load_results
 from reports.results import Results, RunState, records
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import estimate_cells, estimate_rows
+from reports.statistics import Variance, estimate_cells
+from reports.statistics.stages import estimate_each
 from reports.tables.data import ENDINGS, WrittenTable, read_table
 from reports.tables.source import RecordedTrial, Source
 
@@ -27,6 +29,7 @@ __all__ = ["Difference", "Verification", "verify"]
 _TOLERANCE: Final = 1e-9  # another version of scipy may differ in the last digits
 _KEYS: Final = {"accuracy": ("row",), "types": ("row", "type"), "pivot": ()}
 _NO_NUMBERS: Final = frozenset({"nan", "inf", "-inf"})  # JSON has none of them
+_NOT_COMPUTED: Final = "only tables of rows, types and pivots are computed again"
 _BY_TYPE: Final = "val_accuracy_"
 _OF_PIVOT: Final = ("n_wanted", "n_runs", "accuracy", "sd", "runs")
 
@@ -113,7 +116,7 @@ def _tables(path: Path) -> tuple[dict[Path, WrittenTable], list[str]]:
     if not path.is_dir():
         table = read_table(path)
         if table.kind not in _KEYS:
-            raise ReportError(f"{path}: holds no numbers of single runs")
+            raise ReportError(f"{path}: {_NOT_COMPUTED}")
         return {path: table}, []
     files = sorted(
         file
@@ -125,7 +128,7 @@ def _tables(path: Path) -> tuple[dict[Path, WrittenTable], list[str]]:
     if not found:
         raise ReportError(f"{path}: holds no table that says from which runs it is")
     others = ", ".join(file.name for file in files if file not in found)
-    note = f"not checked, for they do not say from which runs they are: {others}"
+    note = f"not checked, for {_NOT_COMPUTED}: {others}"
     return found, [note] if others else []
 
 
@@ -200,14 +203,30 @@ def _computed(table: WrittenTable, results: Results) -> Sequence[Mapping[str, An
     source = table.source
     match table.kind:
         case "accuracy":
-            variance: Any = source.variance
-            return records(
-                estimate_rows(results, margin=source.margin, variance=variance)
+            found = estimate_each(
+                _as_judged(results, table.rows),
+                margin=source.margin,
+                variance=Variance(source.variance),
             )
+            return records(found)
         case "types":
             return records(estimate_cells(results))
         case _:
             return [_pivot_cell(row, results.trials) for row in table.rows]
+
+
+# A table of several evaluations says by which each row was judged, and which row is the
+# baseline of each.
+def _as_judged(results: Results, rows: Sequence[Mapping[str, Any]]) -> Results:
+    if not any("evaluation" in row for row in rows):
+        return results
+    of_row = results.trials["row"].map
+    evaluations = {row["row"]: row["evaluation"] for row in rows}
+    baselines = {row["row"]: str(row["is_baseline"]) == "True" for row in rows}
+    trials = results.trials.assign(
+        evaluation=of_row(evaluations), is_baseline=of_row(baselines)
+    )
+    return replace(results, trials=trials)
 
 
 def _pivot_cell(row: Mapping[str, Any], trials: pd.DataFrame) -> dict[str, Any]:

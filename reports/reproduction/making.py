@@ -22,7 +22,7 @@ from reports.reproduction.tables import (
     row_table,
 )
 from reports.results import Results
-from reports.statistics import estimate_rows
+from reports.statistics.stages import estimate_stages
 from reports.tables.source import Source
 from reports.tables.spec import TableSpec
 from studies.study import Study
@@ -75,7 +75,7 @@ def reproduce(
         What was found.
     """
     if estimates is None:
-        estimates = estimate_rows(results, margin=study.margin)
+        estimates = estimate_stages(study, results, margin=study.margin)
     is_on = on_published_questions(study, results, table)
     agreement = agreement_of(estimates, table, is_on_published_questions=is_on)
     known = CLAIMS.get(table.name, ())

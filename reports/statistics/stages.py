@@ -15,7 +15,7 @@ from reports.statistics.rows import estimate_rows
 from reports.statistics.verdicts import Variance
 from studies.study import Study
 
-__all__ = ["estimate_stages"]
+__all__ = ["estimate_each", "estimate_stages", "name_evaluations"]
 
 
 def estimate_stages(
@@ -34,28 +34,65 @@ def estimate_stages(
         variance: Whether rows share their variances.
 
     Returns:
-        What `estimate_rows` gives, in the study's order; of each evaluation, the
-        baseline's weights are the baseline.
+        As `estimate_each` does.
     """
-    frames = [
-        estimate_rows(part, margin=margin, variance=variance)
-        for part in _parts(study, results)
-    ]
+    named = replace(results, trials=name_evaluations(study, results.trials))
+    return estimate_each(named, margin=margin, variance=variance)
+
+
+def name_evaluations(study: Study, trials: pd.DataFrame) -> pd.DataFrame:
+    """Say by which evaluation of the study each trial was judged.
+
+    Args:
+        study: What was asked.
+        trials: As in ``Results``.
+
+    Returns:
+        The same with ``evaluation``, which is empty where a row was judged as it was
+        trained, and with ``is_baseline`` of the baseline's weights in each of them; as
+        it was, where the study has no evaluations.
+    """
+    names = {row.label: row.evaluation for row in study.rows}
+    if not any(names.values()):
+        return trials
+    first = study.baseline.label
+    judged = {r.label for r in study.rows if r.evaluation and r.parent == first}
+    return trials.assign(
+        evaluation=[names[row] for row in trials["row"]],
+        is_baseline=trials["row"].isin({first, *judged}),
+    )
+
+
+def estimate_each(
+    results: Results,
+    *,
+    margin: float | None = None,
+    variance: Variance = Variance.SEPARATE,
+) -> pd.DataFrame:
+    """Estimate the rows of every evaluation by themselves.
+
+    Args:
+        results: What was recorded, as ``name_evaluations`` names it.
+        margin: Percentage points that would matter.
+        variance: Whether rows share their variances.
+
+    Returns:
+        What `estimate_rows` gives, one evaluation after the other, with the name of
+        each; without names all rows are of one.
+    """
+    trials = results.trials
+    if "evaluation" not in trials:
+        return estimate_rows(results, margin=margin, variance=variance)
+    frames = []
+    for name, mine in _parts(trials):
+        part = replace(results, trials=mine.reset_index(drop=True))
+        found = estimate_rows(part, margin=margin, variance=variance)
+        found.insert(list(found).index("is_baseline"), "evaluation", name)
+        frames.append(found)
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
-def _parts(study: Study, results: Results) -> Sequence[Results]:
-    evaluations = list(dict.fromkeys(row.evaluation for row in study.rows))
-    if len(evaluations) == 1:
-        return [results]
-    trials = results.trials
-    parts = []
-    for name in evaluations:
-        rows = [row for row in study.rows if row.evaluation == name]
-        mine = trials[trials["row"].isin([row.label for row in rows])]
-        if name:
-            of_baseline = {r.label for r in rows if r.parent == study.baseline.label}
-            mine = mine.assign(is_baseline=mine["row"].isin(of_baseline))
-        if len(mine):
-            parts.append(replace(results, trials=mine.reset_index(drop=True)))
-    return parts
+# In the order of the study. Rows of one's own may have been judged by none of them.
+def _parts(trials: pd.DataFrame) -> Sequence[tuple[str, pd.DataFrame]]:
+    names = trials["evaluation"].fillna("")
+    return [(str(name), trials[names == name]) for name in dict.fromkeys(names)]

@@ -36,7 +36,7 @@ _UNITS: Final = "accuracies and differences are fractions; intervals are 95 %"
 _LISTS: Final = ("runs", "seeds", "suspect_runs", "trial_ids")
 _REPEATED: Final = (
     "schema", "table", "study", "study_hash", "margin_points", "select_on",
-    "variance", "tracking_uri",
+    "variance_rule", "tracking_uri",
 )  # fmt: skip
 _SEPARATOR: Final = ";"
 

@@ -101,7 +101,7 @@ class Source:
             "study_hash": self.digest,
             "margin_points": self.margin,
             "select_on": self.select_on,
-            "variance": self.variance,
+            "variance_rule": self.variance,  # a table has its rows' own beside it
             "tracking_uri": self.tracking_uri,
         }
 
@@ -128,7 +128,7 @@ class Source:
                 tracking_uri=str(content["tracking_uri"]),
                 margin=None if margin in {None, ""} else float(margin),
                 select_on=str(content["select_on"]),
-                variance=str(content["variance"]),
+                variance=str(content["variance_rule"]),
                 trials=_named(study, rows),
             )
         except (KeyError, TypeError, ValueError) as error:

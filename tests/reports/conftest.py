@@ -113,6 +113,29 @@ RECORDED: Mapping[str, Sequence[float | RunState]] = {
 }
 
 
+STAGED = """
+study: staged
+question: What then?
+seeds: 3
+margin: 1.0
+confounds: [train.max_epochs]
+groups:
+  Restricted:
+    γ := 1: {model.film.gamma: one, train.max_epochs: 7}
+evaluate:
+  A: val
+  B: {split: valB, after: 30}
+"""
+STAGED_RUNS: Mapping[str, Sequence[float]] = {
+    "baseline": (0.90, 0.92, 0.91),
+    "γ := 1": (0.85, 0.87, 0.85),
+    "baseline → A": (0.90, 0.91, 0.91),
+    "γ := 1 → A": (0.85, 0.86, 0.87),
+    "baseline → B": (0.70, 0.72, 0.70),
+    "γ := 1 → B": (0.75, 0.76, 0.78),
+}
+
+
 @dataclass(frozen=True)
 class Store:
     """An MLflow store as the runner leaves it, and the study that it is of."""
@@ -136,11 +159,27 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     (folder / "tiny.yaml").write_text(STUDY, encoding="utf-8")
     study = read_study(folder / "tiny.yaml")
     trials = study.trials(dict.fromkeys(ImageInput, "0123abcd"))
+    return _recorded(folder, study, trials, RECORDED)
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Record a study whose weights are judged on two further splits."""
+    folder = tmp_path_factory.mktemp("staged")
+    (folder / "staged.yaml").write_text(STAGED, encoding="utf-8")
+    study = read_study(folder / "staged.yaml")
+    trials = study.trials(dict.fromkeys(study.data, "0123abcd"))
+    return _recorded(folder, study, trials, STAGED_RUNS)
+
+
+def _recorded(
+    folder: Path, study: Study, trials: tuple[Trial, ...], outcomes: Accuracies
+) -> Store:
     store = Store(f"sqlite:///{folder / 'mlflow.db'}", study, trials)
     client = store.client
     experiment = client.create_experiment("film", (folder / "artifacts").as_uri())
     for trial in trials:
-        outcome = RECORDED[trial.row][trial.seed]
+        outcome = outcomes[trial.row][trial.seed]
         if outcome is not RunState.MISSING:
             record_run(client, experiment, trial, outcome)
     return store

@@ -14,6 +14,7 @@ from reports.errors import ReportError
 from reports.material import gather
 from reports.options import ReportOptions
 from reports.selection import SelectOn
+from reports.statistics import Variance
 from reports.tables.forms import Format, write_table
 from studies.study import Study
 from studies.trial import Trial
@@ -118,6 +119,34 @@ def test_epochs_chosen_on_half_are_chosen_so_again(
     assert "n_scenes" in {one.column for one in verify(path).differences}
 
 
+@pytest.mark.parametrize("form", [Format.CSV, Format.JSON, Format.PARQUET])
+def test_rows_are_held_against_the_baseline_of_their_own_evaluation(
+    staged: Store, tmp_path: Path, form: Format
+) -> None:
+    made = gather(staged.study, staged.trials, staged.uri)
+    table = made.tables["table"]
+    path = tmp_path / f"table.{form}"
+    path.write_bytes(write_table(table, form))
+    found = verification.verify(path, store=staged.uri)
+    assert found.differences == ()
+    deltas = table.frame.set_index("row")["delta"]
+    assert deltas["γ := 1 → B"] == pytest.approx(0.056, abs=0.001)
+    some = tuple(trial for trial in staged.trials if trial.row.endswith("→ B"))
+    alone = gather(staged.study, some, staged.uri).tables["table"]
+    path.write_bytes(write_table(alone, form))
+    assert verification.verify(path, store=staged.uri).differences == ()
+
+
+def test_each_row_keeps_its_own_variance_beside_the_rule_of_the_table(
+    write: Write, verify: Verify
+) -> None:
+    folder = write(variance=Variance.SHARED)
+    frame = pd.read_csv(folder / "table.csv", dtype=str)
+    assert set(frame["variance_rule"]) == {"shared"}
+    assert set(frame["variance"]) == {"shared", "separate"}
+    assert verify(folder).differences == ()
+
+
 def test_another_record_is_not_taken_for_this_one(
     written: Path, tmp_path: Path, verify: Verify
 ) -> None:
@@ -132,7 +161,7 @@ def test_a_folder_without_tables_is_refused(tmp_path: Path, verify: Verify) -> N
 
 
 def test_a_table_of_no_runs_is_refused(written: Path, verify: Verify) -> None:
-    with pytest.raises(ReportError, match="holds no numbers of single runs"):
+    with pytest.raises(ReportError, match="only tables of rows, types and pivots"):
         verify(written / "changes.json")
 
 
