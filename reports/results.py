@@ -14,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["RUN", "Answers", "Questions", "Results", "RunState", "Wanted", "records"]
+__all__ = [
+    "RUN",
+    "Answers",
+    "Questions",
+    "Results",
+    "RunState",
+    "Wanted",
+    "guess_of",
+    "records",
+]
 
 RUN: Final = (
     *("trial_id", "run_id", "page", "data", "film", "torch", "python", "host"),
@@ -73,12 +82,14 @@ class Questions:
         digest: Names rows, scenes and right answers; equal digests, equal questions.
         guess: Accuracy of giving each type of question its most frequent right
             answer, without looking; NaN where it is not known.
+        labels: The right answers, by numbers; None where they are not known.
     """
 
     scenes: npt.NDArray[np.int64]
     types: npt.NDArray[np.str_]
     digest: str
     guess: float = math.nan
+    labels: npt.NDArray[np.int64] | None = None
 
     @property
     def n_questions(self) -> int:
@@ -94,6 +105,38 @@ class Questions:
     def n_scenes(self) -> int:
         """Number of different images."""
         return len(np.unique(self.scenes))
+
+    def part(self, kept: npt.NDArray[np.bool_], name: str) -> "Questions":
+        """Leave questions out.
+
+        Args:
+            kept: Which ones are kept.
+            name: Of the part, which tells it from other parts of these questions.
+
+        Returns:
+            The others, with what guessing is worth among them.
+        """
+        types = self.types[kept]
+        labels = None if self.labels is None else self.labels[kept]
+        guess = math.nan if labels is None else guess_of(types, labels)
+        digest = f"{self.digest}/{name}"
+        return Questions(self.scenes[kept], types, digest, guess, labels)
+
+
+def guess_of(types: npt.NDArray[Any], labels: npt.NDArray[np.int64]) -> float:
+    """Find how often the most frequent right answer to each type of question is right.
+
+    Args:
+        types: Type of each question, by name or number.
+        labels: Its right answer, by number.
+
+    Returns:
+        A share of the questions.
+    """
+    _, kinds = np.unique(types, return_inverse=True)
+    counts = np.zeros((kinds.max() + 1, labels.max() + 1), dtype=np.int64)
+    np.add.at(counts, (kinds, labels), 1)
+    return float(counts.max(axis=1).sum() / len(kinds))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

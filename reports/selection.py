@@ -105,9 +105,7 @@ class _Choice:
             )
         chosen = int(by_epoch[:, ~is_score].mean(axis=1).argmax())
         if asked.digest not in halves:
-            halves[asked.digest] = Questions(
-                asked.scenes[is_score], asked.types[is_score], f"{asked.digest}/half"
-            )
+            halves[asked.digest] = asked.part(is_score, "half")
         self.epoch = chosen + 1
         self.answers = Answers(halves[asked.digest], by_epoch[chosen, is_score])
 

@@ -74,6 +74,21 @@ def test_rows_are_compared_on_the_scoring_half(make_results: Make) -> None:
     assert list(frame["basis"]) == ["none", "runs × scenes"]
 
 
+def test_guessing_is_worth_what_it_is_on_the_scoring_half(make_results: Make) -> None:
+    results = with_epochs(make_results({"baseline": [0.5] * 2}))
+    questions = next(iter(results.answers.values())).questions
+    is_score = is_scored(questions.scenes)
+    labels = np.where(is_score, 0, np.arange(len(is_score)) % 3)  # one answer alone
+    known = replace(questions, guess=0.6, labels=labels)
+    answers = {
+        key: replace(one, questions=known) for key, one in results.answers.items()
+    }
+    halved = select_on_half(replace(results, answers=answers))
+    assert {one.questions.guess for one in halved.answers.values()} == {1.0}
+    unknown = select_on_half(results)
+    assert all(np.isnan(one.questions.guess) for one in unknown.answers.values())
+
+
 def test_runs_without_their_epochs_are_refused_with_their_number(
     make_results: Make,
 ) -> None:
