@@ -568,8 +568,9 @@ each.
 
 Tests that take the runs as given become surer with every question about the difference
 between two checkpoints, which is not what a study asks; percentile bootstraps are far
-too narrow with few runs. The interval of the reports holds its promise from two runs on
-(though the reports give two runs no verdict: their power is next to none).
+too narrow with few runs. The reports' interval of a difference holds its promise from
+two runs on (though the reports give two runs no verdict: their power is next to none);
+their interval of a single accuracy keeps to the target below from three runs on.
 
 ## Our intervals
 

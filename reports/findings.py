@@ -1,13 +1,20 @@
 """What a table of rows says, in sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
 
 from reports.results import records
 from reports.statistics import Verdict
-from reports.tables.numbers import count, interval, percent, signed
+from reports.tables.numbers import (
+    count,
+    interval,
+    p_value,
+    percent,
+    points,
+    signed,
+)
 
 __all__ = ["findings"]
 
@@ -18,7 +25,6 @@ _UNSETTLED: Final = {
     Verdict.OTHER_QUESTIONS: "Judged on other questions, and not compared",
     Verdict.NO_RESULT: "No finished run",
 }
-_SMALLEST_P: Final = 0.001
 
 
 def findings(estimates: pd.DataFrame, margin: float | None) -> list[str]:
@@ -48,15 +54,15 @@ def _changed(row: Mapping[str, Any], _margin: float | None) -> str:
     return (
         f"{row['row']} {'lowers' if is_worse else 'raises'} accuracy by "
         f"{percent(abs(row['delta']))} points (95 % interval {percent(ends[0])} to "
-        f"{percent(ends[1])}, Holm's p {_p(row['p_holm'])}, {_runs(row)})."
+        f"{percent(ends[1])}, Holm's {_p(row['p_holm'])}, {_runs(row)})."
     )
 
 
 def _equivalent(row: Mapping[str, Any], margin: float | None) -> str:
     brackets = interval(row["lower"], row["upper"])
     return (
-        f"{row['row']} makes no difference larger than {margin:g} points "
-        f"({signed(row['delta'])} {brackets}, two one-sided tests, Holm's p "
+        f"{row['row']} makes no difference larger than {points(margin or 0.0)} "
+        f"({signed(row['delta'])} {brackets}, two one-sided tests, Holm's "
         f"{_p(row['p_equivalent_holm'])}, {_runs(row)})."
     )
 
@@ -80,7 +86,5 @@ def _runs(row: Mapping[str, Any]) -> str:
 
 
 def _p(p: float) -> str:
-    if p < _SMALLEST_P:
-        return "below .001"
-    digits: Sequence[str] = f"{p:.3f}", f"{p:.2f}"
-    return f"= {digits[p >= 0.01].removeprefix('0')}"  # noqa: PLR2004 - two digits that count
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"

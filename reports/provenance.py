@@ -10,7 +10,7 @@ import pandas as pd
 from reports.material import Material
 from reports.results import RUN, records
 from reports.selection import SelectOn
-from reports.tables.numbers import NOTHING, count, percent
+from reports.tables.numbers import NOTHING, count, percent, points
 from reports.tables.spec import Cell, Column, TableSpec, grouped
 from studies.design import describe
 from studies.study import Study
@@ -68,13 +68,16 @@ def design_in_words(study: Study, trials: pd.DataFrame) -> str:
         what = f"One change at a time: {rows} beside the baseline"
     else:
         what = f"Design: {describe(study.design)}; {rows} beside the baseline"
-    runs = count(trials["seed"].nunique(), "run")
+    seeds = trials["seed"].nunique()
+    each = "run of each, of one seed"
+    if seeds > 1:
+        each = "runs of each, with the same seeds"
     margin = (
         "The study states no margin under which a difference would not matter"
         if study.margin is None
-        else f"Differences under {study.margin:g} points would not matter"
+        else f"Differences under {points(study.margin)} would not matter"
     )
-    return f"{what}, {runs} of each with seeds of their own. {margin}."
+    return f"{what}, {seeds} {each}. {margin}."
 
 
 def facts(made: Material) -> list[tuple[str, str]]:

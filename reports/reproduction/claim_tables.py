@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports.reproduction.claims import RULES, Outcome, Says
 from reports.results import records
-from reports.tables.numbers import interval, percent, signed
+from reports.tables.numbers import interval, percent, points, signed
 from reports.tables.spec import Cell, Column, TableSpec, grouped
 
 __all__ = ["claim_table"]
@@ -105,5 +105,5 @@ def _rules(
             f"Bound: {percent(bounded[0])} points, by which one more run of the "
             "published baseline would stray."
         )
-    said = "none is stated" if margin is None else f"±{margin:g} points"
+    said = "none is stated" if margin is None else f"±{points(margin)}"
     return [*notes, f"Each claim for itself. The study's margin: {said}."]

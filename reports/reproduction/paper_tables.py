@@ -9,7 +9,7 @@ from reports.published import PublishedTable
 from reports.reproduction.screen import Noise
 from reports.results import records
 from reports.statistics.corrections import ALPHA
-from reports.tables.numbers import mean_and_sd, percent, probability, signed
+from reports.tables.numbers import mean_and_sd, p_value, percent, signed
 from reports.tables.spec import Cell, Column, TableSpec, grouped
 
 __all__ = ["published_table", "screen_table"]
@@ -41,8 +41,8 @@ def screen_table(
             Cell(mean_and_sd(row["accuracy"], row["sd"])),
             Cell(signed(row["delta"])),
             Cell("" if is_baseline else where),
-            Cell("" if is_baseline else probability(row["p"])),
-            Cell("" if is_baseline else probability(row["p_holm"]), is_bold=holds),
+            Cell("" if is_baseline else p_value(row["p"])),
+            Cell("" if is_baseline else p_value(row["p_holm"]), is_bold=holds),
         )
         lines.append((row["group"], cells))
     best = table.baseline

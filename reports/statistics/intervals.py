@@ -312,15 +312,6 @@ def _of_runs(spreads: tuple[Spread, ...], n_runs: tuple[int, ...]) -> _Component
 
 
 def scene_variance(rest: _Floats, asked: _Floats) -> float:
-    """Estimate the variance of a mean over questions that comes from the scenes.
-
-    Args:
-        rest: What is left of every scene's sum without the mean.
-        asked: Number of questions in each scene.
-
-    Returns:
-        The variance.
-    """
     """Estimate the variance of an accuracy that comes from the choice of scenes.
 
     Args:

@@ -17,6 +17,9 @@ from typing import Final
 import numpy as np
 from scipy.special import nctdtr, stdtrit
 
+from reports.statistics.corrections import ALPHA
+from reports.statistics.verdicts import RUNS_FOR_VERDICT
+
 __all__ = [
     "DIFFERENCE",
     "PAPER_RUN_SD",
@@ -31,9 +34,7 @@ PAPER_RUN_SD: Final = 0.004
 DIFFERENCE: Final = 0.01
 """What a launch is asked to find, one percentage point."""
 
-_ALPHA: Final = 0.05
 _USUALLY: Final = 0.8  # the power at which a difference counts as detectable
-_FEWEST_RUNS: Final = 3  # that give a verdict
 _FAR: Final = 2.0**12  # standard errors, more than any bound
 _STEPS: Final = 60  # of bisection
 
@@ -72,17 +73,17 @@ class Power:
     @property
     def per_row(self) -> float:
         """Probability that the row is found, in the right direction, taken alone."""
-        return self._found(_ALPHA)
+        return self._found(ALPHA)
 
     @property
     def first_step(self) -> float:
         """Probability that it is found at Holm's first step, the hardest one."""
-        return self._found(_ALPHA / max(self.n_rows - 1, 1))
+        return self._found(ALPHA / max(self.n_rows - 1, 1))
 
     @property
     def detectable(self) -> float:
         """The difference that is found with probability .8, taken alone."""
-        if self.n_runs < _FEWEST_RUNS:
+        if self.n_runs < RUNS_FOR_VERDICT:
             return math.inf
         return detectable(self._se, self._df)
 
@@ -92,12 +93,12 @@ class Power:
         what = f"{_times(self.n_runs, 'run')} × {_times(self.n_rows, 'row')}"
         if self.n_rows < 2:  # noqa: PLR2004 - a difference needs two
             return f"{what}: nothing is compared"
-        if self.n_runs < _FEWEST_RUNS:
+        if self.n_runs < RUNS_FOR_VERDICT:
             return f"{what} give no verdict on any row: at least 3 runs do"
         unit = "point" if self.difference == DIFFERENCE else "points"
         return (
             f"{what} find {_points(self.difference)} {unit} with probability "
-            f"{_share(self.per_row)} per row ({_share(self.first_step)} after Holm's "
+            f"{_share(self.per_row)} per row ({_share(self.first_step)} at Holm's "
             f"first step), if runs vary by {_points(self.spread.sd)} points "
             f"({self.spread.source})"
         )
@@ -111,14 +112,14 @@ class Power:
         return 2.0 * (self.n_runs - 1)
 
     def _found(self, alpha: float) -> float:
-        if self.n_runs < _FEWEST_RUNS:
+        if self.n_runs < RUNS_FOR_VERDICT:
             return 0.0
         if self._se == 0:
             return 1.0
         return _power(self.difference / self._se, self._df, alpha)
 
 
-def detectable(se: float, df: float, alpha: float = _ALPHA) -> float:
+def detectable(se: float, df: float, alpha: float = ALPHA) -> float:
     """Work out the least difference that would usually be found.
 
     Args:
@@ -161,6 +162,8 @@ def pooled_sd(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
 
 
 def _power(distance: float, df: float, alpha: float) -> float:
+    if math.isnan(distance):
+        return math.nan
     bound = -float(stdtrit(df, alpha / 2))
     missed = float(nctdtr(df, distance, bound))
     return 1.0 if math.isnan(missed) else 1 - missed  # SciPy: too far to be computed

@@ -26,7 +26,7 @@ _SHARED: Final = (
     "Variances are shared: how much the runs of a row differ is told by them and by "
     "the runs of other rows (Smyth's moderated variance), and two runs are tested too. "
     "Where rows truly differ in this, tables have a false verdict more often than one "
-    "time in twenty (simulated: one in fourteen to one in ten)."
+    "time in twenty (simulated: one in fourteen to one in eight)."
 )
 _LARGE_BASELINE: Final = (
     "The baseline has more than twice the runs of some rows: tables of which this is "
@@ -170,12 +170,18 @@ def _split_words(estimates: pd.DataFrame) -> Iterator[str]:
     if known.empty:
         return
     observed, noise = (float((known[name] ** 2).mean()) for name in ("sd", "sd_noise"))
-    genuine = math.sqrt(max(observed - noise, 0.0))
+    said = f"Runs of a row differ by an s.d. of {_points(math.sqrt(observed))} points"
+    if observed <= noise:  # an estimate of a part may exceed the whole
+        yield (
+            f"{said}, no more than this finite set of questions alone would make them "
+            f"differ ({_points(math.sqrt(noise))}): none of it is shown to be genuine "
+            "(pooled over rows)."
+        )
+        return
     yield (
-        f"Runs of a row differ by an s.d. of {_points(math.sqrt(observed))} "
-        f"points: {_points(genuine)} is genuine and would remain on endless questions, "
-        f"{_points(math.sqrt(noise))} is noise of this set of them (squares add up; "
-        "pooled over rows)."
+        f"{said}: {_points(math.sqrt(observed - noise))} is genuine and would remain "
+        f"on endless questions, {_points(math.sqrt(noise))} is noise of this set of "
+        "them (squares add up; pooled over rows)."
     )
 
 

@@ -12,7 +12,7 @@ from reports.statistics.corrections import ALPHA
 from reports.statistics.effects import Effects
 from reports.statistics.intervals import Basis
 from reports.tables.effect_words import effect_notes, path_notes, shapley_notes
-from reports.tables.numbers import interval, percent, probability, signed
+from reports.tables.numbers import interval, p_value, percent, signed
 from reports.tables.source import Source
 from reports.tables.spec import Cell, Column, Drawing, TableSpec, grouped
 from studies.design import DesignKind
@@ -209,7 +209,7 @@ def _effect_line(
         Cell(_brackets(row, decimals)),
         Cell("", drawing=drawing),
         _verdict(row),
-        Cell(probability(row["p_holm"])),
+        Cell(p_value(row["p_holm"])),
         Cell("" if math.isnan(eta) else f"{eta:.2f}"),
     )
 

@@ -4,13 +4,17 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from reports.statistics.corrections import ALPHA
+
 __all__ = [
     "NOTHING",
     "both_runs",
     "count",
     "interval",
     "mean_and_sd",
+    "p_value",
     "percent",
+    "points",
     "probability",
     "signed",
 ]
@@ -99,13 +103,46 @@ def probability(value: float) -> str:
         value: From 0 to 1, or NaN.
 
     Returns:
-        For instance ``.042`` or ``< .001``; a dash for NaN.
+        For instance ``.042``, ``< .001``, ``0`` or ``1``; a dash for NaN.
     """
     if math.isnan(value):
         return NOTHING
-    if 0 < value < _LEAST:
+    if value in {0, 1}:
+        return f"{value:.0f}"
+    if value < _LEAST:
         return "< .001"
-    return f"{value:.3f}".removeprefix("0") if value < 1 else "1"
+    return "> .999" if value > 1 - _LEAST else _digits(value, 3)
+
+
+def p_value(p: float) -> str:
+    """Write a p value, on the side of the level that it is on.
+
+    Args:
+        p: From 0 to 1, or NaN.
+
+    Returns:
+        For instance ``.042``, ``.0499`` or ``< .001``; a dash for NaN.
+    """
+    if math.isnan(p):
+        return NOTHING
+    if p < _LEAST:
+        return "< .001"
+    places = 3
+    while (round(p, places) < ALPHA) != (p < ALPHA):
+        places += 1
+    return _digits(p, places)
+
+
+def points(number: float) -> str:
+    """Write a number of percentage points.
+
+    Args:
+        number: How many.
+
+    Returns:
+        For instance ``1 point`` or ``0.5 points``.
+    """
+    return f"{number:g} point{'' if number == 1 else 's'}"
 
 
 def count(number: int, noun: str) -> str:
@@ -119,6 +156,11 @@ def count(number: int, noun: str) -> str:
         For instance ``1 run`` or ``6,000 questions``.
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _digits(value: float, places: int) -> str:
+    text = f"{value:.{places}f}"
+    return "1" if float(text) == 1 else text.removeprefix("0")
 
 
 def _fixed(fraction: float, decimals: int, *, plus: str) -> str:

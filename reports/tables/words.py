@@ -12,7 +12,7 @@ from reports.statistics import Variance, Verdict
 from reports.statistics.intervals import Basis
 from reports.statistics.words import statistics_words
 from reports.tables.marks import CONFOUND_MARK
-from reports.tables.numbers import count
+from reports.tables.numbers import count, points
 from studies.study import Study
 
 __all__ = ["accuracy_notes", "confounds", "left_out", "measured", "unfinished"]
@@ -29,11 +29,14 @@ _STATES: Final = {
 }
 _EPOCH_NOTES: Final = {
     SelectOn.ALL: "Each run is scored at its best epoch, chosen on these same "
-    "validation questions: optimistic, by the same rule for every row.",
+    "validation questions: optimistic, by the same rule for every row{but}.",
     SelectOn.HALF: "Each run is scored at the epoch that is best on one half of the "
     "validation scenes; all that is said here is of the other half, which had no part "
-    "in that choice.",
+    "in that choice{but}.",
 }
+_BUT_JUDGED: Final = (
+    "; but not the rows that judge the weights of others, which choose no epoch"
+)
 _DESIGN_NOTE: Final = (
     "Between the runs of a row the seed alone varies (initial weights, order of the "
     "questions); a row differs from the baseline in the named change alone{but}, and "
@@ -78,7 +81,7 @@ def accuracy_notes(
         *_verdict_notes(rows, margin),
         *_range_note(rows),
         *statistics_words(estimates),
-        _EPOCH_NOTES[select_on],
+        _EPOCH_NOTES[select_on].format(but=_BUT_JUDGED if _is_judged(rows) else ""),
         *_confound_notes(rows),
     ]
 
@@ -182,6 +185,8 @@ def _value(value: object) -> str:
 
 
 def _confound_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if any("also_changed" not in row for row in rows):
+        return []  # runs of one's own: how they were trained is not known
     marked = {row["row"]: row["also_changed"] for row in rows if row["also_changed"]}
     if not marked:
         return [_DESIGN_NOTE.format(but="")]
@@ -255,20 +260,20 @@ def _interval_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list[str]:
-    n_tests = max((row["n_tests"] for row in rows), default=0)
     verdicts = {row["verdict"] for row in rows}
     notes = _other_questions(rows)
+    is_shared = any(row["variance"] == Variance.SHARED for row in rows)
     if Verdict.TWO_RUNS in verdicts:
+        whose = " where a row's variance is not shared" if is_shared else ""
         notes.append(
-            "§ Two runs, of the row or of the baseline, are too few for a verdict, "
-            "however wide or narrow the interval; three or more give one."
+            "§ Two runs, of the row or of the baseline, are too few for a verdict"
+            f"{whose}, however wide or narrow the interval; three or more give one."
         )
-    if n_tests and verdicts & set(_TESTED):
-        fewest = 2 if any(row["variance"] == Variance.SHARED for row in rows) else 3
+    if verdicts & set(_TESTED):
         notes.append(
-            f"Worse or better: from {fewest} runs on, where Holm's p is below .05 over "
-            f"{count(n_tests, 'comparison')}. Inconclusive does not mean equal: the "
-            "data do not settle whether the change matters."
+            f"Worse or better: from {_fewest(rows)}, where Holm's p is below .05 "
+            f"over {_families(rows)}. Inconclusive does not mean equal: the data do "
+            "not settle whether the change matters."
         )
         notes.append(_margin_note(rows, margin))
     if any(row["is_best"] for row in rows):
@@ -279,6 +284,33 @@ def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list
             f"do not show to be worse than it (Holm, .05){but}."
         )
     return notes
+
+
+def _fewest(rows: Sequence[dict[str, Any]]) -> str:
+    compared = [row for row in rows if not row["is_baseline"] and row["n_runs"]]
+    is_shared = {row["variance"] == Variance.SHARED for row in compared}
+    if True not in is_shared:
+        return "3 runs on"
+    return "2 runs on" + ", or 3 where the variance is not shared" * (
+        False in is_shared
+    )
+
+
+# Rows of every evaluation are compared among themselves, and corrected for that.
+def _families(rows: Sequence[dict[str, Any]]) -> str:
+    sizes = {row.get("evaluation", ""): row["n_tests"] for row in rows}
+    tested = [size for size in sizes.values() if size]
+    if len(tested) == 1:
+        return count(tested[0], "comparison")
+    each = count(tested[0], "comparison")
+    if len(set(tested)) > 1:
+        each = f"{', '.join(map(str, tested[:-1]))} and {tested[-1]} comparisons"
+        return f"{each}, of {len(tested)} evaluations, each corrected for itself"
+    return f"{each} in each of {len(tested)} evaluations"
+
+
+def _is_judged(rows: Sequence[dict[str, Any]]) -> bool:
+    return any(row.get("evaluation", "") for row in rows)
 
 
 def _other_questions(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -303,7 +335,7 @@ def _margin_note(rows: Sequence[dict[str, Any]], margin: float | None) -> str:
     if margin is None:
         return "No margin stated: no row can be called equivalent."
     least = "from 5 runs on, where two one-sided tests (Holm, .05)"
-    note = f"Equivalent: {least} put the difference within ±{margin:g} points."
+    note = f"Equivalent: {least} put the difference within ±{points(margin)}."
     return note if _most(rows) >= 5 else f"{note} No row has as many."  # noqa: PLR2004 - as the sentence says
 
 

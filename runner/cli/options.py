@@ -1,5 +1,6 @@
 """Flags that several commands share."""
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
@@ -14,6 +15,7 @@ from runner.quantities import parse_bytes, parse_seconds
 
 __all__ = [
     "Flags",
+    "Positive",
     "as_json",
     "budget_option",
     "check_data",
@@ -25,6 +27,32 @@ __all__ = [
     "tracking_option",
     "worker_options",
 ]
+
+
+class Positive(click.FloatRange):
+    """A finite number above zero: a range alone lets NaN and infinity through."""
+
+    def __init__(self) -> None:
+        """Set the lower end."""
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number.
+
+        Args:
+            value: What was given.
+            param: For which flag.
+            ctx: In which command.
+
+        Returns:
+            The number.
+        """
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 class Flags(TypedDict, total=False):
@@ -147,7 +175,7 @@ def worker_options(command: _Command) -> _Command:
         device_option,
         click.option(
             "--gpus-per-trial",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Positive(),
             default=1.0,
             show_default=True,
             help="Share of a GPU for each trial.",

@@ -9,6 +9,7 @@ from runner.cli.completing import rows as rows_of
 from runner.cli.completing import studies
 from runner.cli.options import (
     Flags,
+    Positive,
     as_json,
     budget_option,
     choice_options,
@@ -64,13 +65,13 @@ def show(study: str, *, as_json: bool) -> None:
 )
 @click.option(
     "--price",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Positive(),
     metavar="P",
     help="Of an hour of one GPU or, on the CPU, of one core.",
 )
 @click.option(
     "--run-sd",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Positive(),
     metavar="POINTS",
     help="How much runs of a row differ, to tell power by; else as recorded runs do, "
     "or the paper's.",

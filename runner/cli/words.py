@@ -45,7 +45,10 @@ def echo_study(study: Study) -> None:
         study: The study.
     """
     click.echo(f"{study.name}: {study.question}")
-    margin = f", {study.margin:g} points would matter" if study.margin else ""
+    margin = ""
+    if study.margin:
+        unit = "point" if study.margin == 1 else "points"
+        margin = f", {study.margin:g} {unit} would matter"
     seeds = ", ".join(map(str, study.seeds))
     click.echo(f"seeds {seeds}; data {_data(study)}{margin}\n")
     if study.design is not None:

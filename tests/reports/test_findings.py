@@ -27,7 +27,7 @@ def said(make_results: Make) -> Said:
 def test_what_lowers_accuracy_is_said_with_its_interval(said: Said) -> None:
     (sentence,) = said({"γ := 1": (0.800, 0.801, 0.802, 0.801, 0.800)})
     assert sentence.startswith("γ := 1 lowers accuracy by 10.0 points (95 % interval ")
-    assert sentence.endswith("Holm's p below .001, 5 runs).")
+    assert sentence.endswith("Holm's p < .001, 5 runs).")
 
 
 def test_the_largest_difference_comes_first(said: Said) -> None:
@@ -41,6 +41,11 @@ def test_the_largest_difference_comes_first(said: Said) -> None:
 def test_equivalence_names_the_margin(said: Said) -> None:
     (sentence,) = said({"same": BASELINE})
     assert sentence.startswith("same makes no difference larger than 3 points (0.0 [")
+
+
+def test_a_margin_of_one_is_one_point(said: Said) -> None:
+    (sentence,) = said({"same": BASELINE}, margin=1.0)
+    assert "no difference larger than 1 point (" in sentence
 
 
 def test_what_is_not_settled_is_not_called_equal(said: Said) -> None:

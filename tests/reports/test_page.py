@@ -203,5 +203,8 @@ def test_the_design_is_said_in_words() -> None:
     )
     named = design_in_words(find_study("quick"), trials)
     assert named.startswith("One change at a time: 2 rows beside the baseline, 2 runs ")
+    assert "2 runs of each, with the same seeds. " in named
+    one_seed = design_in_words(find_study("quick"), trials[:3])
+    assert "1 run of each, of one seed. " in one_seed
     crossed = find_study("gamma-beta-residual-factorial")
     assert "full-factorial of " in design_in_words(crossed, trials)

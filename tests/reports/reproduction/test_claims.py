@@ -68,6 +68,12 @@ def test_the_paper_s_own_numbers_bear_out_that_the_shortcut_matters() -> None:
     assert list(outcomes["outcome"]) == [YES]
 
 
+def test_what_is_said_of_both_restrictions_has_to_hold_of_each() -> None:
+    claims = CLAIMS["paper-table2"]
+    both = [one for one in claims if one.sentence.startswith("Both restrictions")]
+    assert [one.plus for one in both] == [("γ := σ(γ)",), ("γ := tanh(γ)",)]
+
+
 def test_without_an_sd_a_table_decides_nothing() -> None:
     claim = Claim("A is better.", "Section 4.1", ("LSTM",), ("baseline",), Says.LOWER)
     found = from_table((claim,), PUBLISHED["clevr-systems"])

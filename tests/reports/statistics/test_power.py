@@ -27,7 +27,7 @@ def test_power_equals_statsmodels_s(k: int, distance: float) -> None:
 def test_five_runs_find_a_point_as_the_handbook_says() -> None:
     assert power(5).sentence == (
         "5 runs × 18 rows find 1 point with probability .93 per row "
-        "(.47 after Holm's first step), if runs vary by .4 points (assumed)"
+        "(.47 at Holm's first step), if runs vary by .4 points (assumed)"
     )
 
 
@@ -46,6 +46,10 @@ def test_a_single_row_is_compared_with_nothing() -> None:
 def test_nothing_is_promised_for_certain(sd: float) -> None:
     assert power(5, sd=sd).per_row == pytest.approx(1)
     assert "with probability over .99" in power(5, sd=sd).sentence
+
+
+def test_an_unknown_spread_promises_nothing() -> None:
+    assert math.isnan(power(5, sd=math.nan).per_row)
 
 
 @pytest.mark.parametrize(("k", "points"), [(3, 1.2), (4, 0.95), (12, 0.48)])

@@ -45,6 +45,13 @@ def test_genuine_spread_and_noise_are_told_apart() -> None:
     assert "0.59 is noise of this set of them" in first
 
 
+def test_noise_that_exceeds_the_spread_is_no_part_of_it() -> None:
+    first = narrowing_words(one_row(sd=0.0030, sd_noise=0.0041))[0]
+    assert "an s.d. of 0.30 points, no more than this finite set of" in first
+    assert "alone would make them differ (0.41): none of it is shown to be" in first
+    assert "squares" not in first
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [
@@ -113,6 +120,7 @@ def test_shared_variances_carry_their_warning(make_results: Make) -> None:
     assert shared_words(estimate_rows(results)) == []
     note = shared_words(estimate_rows(results, variance="shared"))[0]
     assert note.startswith("Variances are shared")
+    assert "one in fourteen to one in eight" in note  # docs/calibration.md: 7 to 13 %
     assert note.endswith("Not shared with, for they collapsed: lost.")
     del rows["lost"]
     others = shared_words(estimate_rows(make_results(rows), variance="shared"))[0]

@@ -9,7 +9,10 @@ from reports.tables.numbers import (
     count,
     interval,
     mean_and_sd,
+    p_value,
     percent,
+    points,
+    probability,
     signed,
 )
 
@@ -45,6 +48,47 @@ def test_a_single_run_has_no_standard_deviation() -> None:
 
 def test_decimals_are_as_asked() -> None:
     assert percent(0.96949, 2) == "96.95"
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0421, ".042"),
+        (0.0499, ".0499"),
+        (0.04999996, ".04999996"),
+        (0.05, ".050"),
+        (0.0504, ".050"),
+        (0.0, "< .001"),
+        (0.0004, "< .001"),
+        (0.9999, "1"),
+        (math.nan, NOTHING),
+    ],
+)
+def test_a_p_value_stays_on_its_side_of_the_level(p: float, text: str) -> None:
+    assert p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.0004, "< .001"),
+        (0.0499, ".050"),
+        (0.9996, "> .999"),
+        (1.0, "1"),
+        (math.nan, NOTHING),
+    ],
+)
+def test_only_never_and_always_are_whole_numbers(value: float, text: str) -> None:
+    assert probability(value) == text
+
+
+def test_one_point_is_no_points() -> None:
+    assert (points(1.0), points(0.5), points(2)) == (
+        "1 point",
+        "0.5 points",
+        "2 points",
+    )
 
 
 def test_a_count_agrees_with_its_noun() -> None:

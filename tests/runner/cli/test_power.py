@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from runner.cli import film
 from runner.cli.planning import echo_plan
 from runner.cli.power import power_json, power_of
 from runner.planning.request import Choice, Request
@@ -52,6 +54,14 @@ def test_a_spread_can_be_given_and_a_program_reads_the_power(
     assert power["run_sd_source"] == "as given"
     assert power["per_row"] == pytest.approx(0.286, abs=0.002)  # 1 s.d., 5 v 5
     assert power["n_rows"] == 3
+
+
+@pytest.mark.parametrize("flag", ["--run-sd", "--price"])
+@pytest.mark.parametrize("number", ["nan", "inf", "0", "-1"])
+def test_what_is_no_positive_number_is_refused(flag: str, number: str) -> None:
+    result = CliRunner().invoke(film, ["plan", "quick", flag, number])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{flag}'" in result.output
 
 
 def test_recorded_runs_of_the_study_tell_and_a_collapsed_row_does_not(
