@@ -6,10 +6,12 @@ example.
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -21,9 +23,9 @@ from reports.learning import curves_by_row
 from reports.load import load_results, recorded_trials
 from reports.results import Answers, Results, records
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import Variance, estimate_cells, estimate_rows
+from reports.statistics import Variance, estimate_cells
 from reports.statistics.effects import Effects, estimate_effects
-from reports.statistics.stages import estimate_stages
+from reports.statistics.stages import estimate_each, name_evaluations
 from reports.tables import (
     TableSpec,
     accuracy_table,
@@ -34,6 +36,7 @@ from reports.tables import (
     type_table,
 )
 from reports.tables.html import table_style
+from reports.tables.source import Source
 from reports.tables.words import accuracy_notes, confounds
 from studies.catalogue import find_study
 from studies.study import Study
@@ -54,7 +57,23 @@ __all__ = [
 
 _STORE: Final = "film-store"  # where `film` keeps it too, unless FILM_STORE says
 _ANSWERS: Final = "answers"
+_ALSO: Final = "also_changed"
+_OF_RUNS: Final = (
+    *("row", "group", "is_baseline", "seed", "trial_id", "state", "val_accuracy"),
+)
+_ESTIMATED: Final = "row", "group", "is_baseline", "accuracy", "delta", "lower", "upper"
+_OF_ROWS: Final = *_ESTIMATED, "n_runs", "verdict", "p_holm"
+_OF_CELLS: Final = *_ESTIMATED, "type", "p_bh"
+_OF_EPOCHS: Final = (*("row", "group", "is_baseline", "seed", "epoch", "val_accuracy"),)
 Drawn = tuple[Figure, pd.DataFrame]
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class _By(StrEnum):
+    """What is compared with the baseline."""
+
+    ROW = "row"
+    TYPE = "type"
 
 
 def load(
@@ -80,14 +99,20 @@ def load(
         on the data of the newest run where it was launched on several:
         ``row``, ``group``, ``is_baseline``, ``seed``, ``trial_id``, ``changes``,
         ``state``, ``val_accuracy`` (a fraction), ``best_epoch``, ``wall_time_s``,
-        ``val_accuracy_<type>``, ``answers``, and of the run in MLflow ``run_id``,
-        ``device``, ``commit`` and so on. Rows and columns can be left out or added.
+        ``val_accuracy_<type>``, ``answers``, ``select_on``, ``also_changed`` (of its
+        training, in words), and of the run in MLflow ``run_id``, ``device``, ``commit``
+        and so on. Of a study that judges weights elsewhere also ``evaluation``, each of
+        which has a baseline. Rows and columns can be left out or added.
     """
     found = _study(study)
-    results = _read(
-        found, store, tracking_uri, is_halved=SelectOn(select_on) is SelectOn.HALF
+    half = _one_of(SelectOn, select_on, "select_on") is SelectOn.HALF
+    results = _read(found, store, tracking_uri, is_halved=half)
+    frame = name_evaluations(found, results.trials)
+    also = confounds(found)
+    frame = frame.assign(
+        select_on=str(select_on),
+        also_changed=[also.get(row, "") for row in frame["row"]],
     )
-    frame = results.trials
     if answers:
         known = [results.answers.get(trial_id) for trial_id in frame["trial_id"]]
         frame = frame.assign(**{_ANSWERS: pd.Series(known, dtype=object)})
@@ -119,7 +144,6 @@ def estimate(
     frame: pd.DataFrame,
     *,
     by: Literal["row", "type"] = "row",
-    study: str | Study | None = None,
     margin: float | None = None,
     variance: Literal["separate", "shared"] = "separate",
 ) -> pd.DataFrame:
@@ -128,27 +152,32 @@ def estimate(
     Args:
         frame: Runs, as ``load`` gives them.
         by: Compare whole rows, or rows on every type of question.
-        study: The study that they are of; needed where it judges weights elsewhere,
-            for what those are compared with.
         margin: Percentage points that would matter; None is the study's own.
         variance: Of the runs of a row: from them alone, or borrowed from other rows.
 
     Returns:
         One row per row of the study, or per row and type: ``accuracy``, ``sd``,
         ``delta``, ``lower`` and ``upper`` (95 %), ``p_holm`` or ``p_bh``, ``verdict``
-        and more (``reports.statistics``). Numbers are fractions.
+        and more (``reports.statistics``). Numbers are fractions. Rows of one
+        evaluation are compared with its baseline; by type, those of the first alone.
     """
+    kind = _one_of(Variance, variance, "variance")
     results = _results(frame)
+    select_on = _select_on(frame)
     if margin is None:
         margin = frame.attrs.get("margin")
-    if by == "type":
-        found = estimate_cells(results)
-    elif study is not None:
-        kind = Variance(variance)
-        found = estimate_stages(_study(study), results, margin=margin, variance=kind)
+    if _one_of(_By, by, "by") is _By.TYPE:
+        found = estimate_cells(_with_one_baseline(results))
     else:
-        found = estimate_rows(results, margin=margin, variance=Variance(variance))
-    found.attrs = {"study": frame.attrs.get("study", ""), "margin": margin}
+        found = estimate_each(results, margin=margin, variance=kind)
+    if _ALSO in frame:
+        also = frame.drop_duplicates("row").set_index("row")[_ALSO].fillna("")
+        found[_ALSO] = found["row"].map(also)
+    found.attrs = {
+        "study": frame.attrs.get("study", ""),
+        "margin": margin,
+        "select_on": str(select_on),
+    }
     return found
 
 
@@ -163,7 +192,7 @@ def effects(frame: pd.DataFrame, study: str | Study) -> Effects | None:
         Frames of effects, means and Shapley values; None where the study's design
         crosses nothing.
     """
-    return estimate_effects(_study(study), _results(frame))
+    return estimate_effects(_study(study), _with_one_baseline(_results(frame)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +234,6 @@ def table(
     *,
     columns: tuple[str, ...] = (),
     second_best: bool = False,
-    study: str | Study | None = None,
 ) -> Table:
     """Set out what was estimated.
 
@@ -213,7 +241,6 @@ def table(
         estimates: As ``estimate`` gives them, by row or by type.
         columns: Of a table of rows, by name or pattern; none is those shown unasked.
         second_best: Underline the best accuracy of those that are not bold.
-        study: Says which rows were also trained otherwise; None says it of none.
 
     Returns:
         The table, with notes that say what its numbers and signs are.
@@ -221,24 +248,38 @@ def table(
     Raises:
         ReportError: No accuracy by type was recorded.
     """
-    name, margin = estimates.attrs.get("study", ""), estimates.attrs.get("margin")
-    also = confounds(_study(study)) if study is not None else {}
+    _need(estimates, _ESTIMATED, "estimate")
+    said = estimates.attrs
+    select_on = SelectOn(said.get("select_on", SelectOn.ALL))
+    source = Source(
+        study=said.get("study", ""),
+        margin=said.get("margin"),
+        select_on=str(select_on),
+    )
     if "type" in estimates:
-        spec = type_table(name, estimates, also)
+        also = _also_changed(estimates)
+        spec = type_table(source.study, estimates, also, columns=columns, source=source)
         if spec is None:
             raise ReportError("nothing was recorded by type of question")
         return Table(spec)
+    _need(estimates, _OF_ROWS, "estimate")
+    notes = accuracy_notes(estimates, source.margin, select_on)
     full = estimates.assign(
-        also_changed=[also.get(row, "") for row in estimates["row"]],
+        also_changed=estimates.get(_ALSO, ""),
         **{
             one: estimates[one] if one in estimates else float("nan")
             for one in ("published", "published_sd", "published_delta")
         },
     )
-    notes = accuracy_notes(full, margin)
-    return Table(
-        accuracy_table(name, full, notes, columns=columns, second_best=second_best)
+    spec = accuracy_table(
+        source.study,
+        full,
+        notes,
+        columns=columns,
+        second_best=second_best,
+        source=source,
     )
+    return Table(spec)
 
 
 def forest(estimates: pd.DataFrame, width: float | None = None) -> Drawn:
@@ -251,6 +292,7 @@ def forest(estimates: pd.DataFrame, width: float | None = None) -> Drawn:
     Returns:
         The figure, and the frame that it draws.
     """
+    _need(estimates, _OF_ROWS, "estimate")
     numbers = figures.forest_numbers(estimates)
     margin = estimates.attrs.get("margin")
     return figures.draw_forest(numbers, margin, _width(width)), numbers
@@ -266,7 +308,8 @@ def types(cells: pd.DataFrame, width: float | None = None) -> Drawn:
     Returns:
         The figure, and the frame that it draws.
     """
-    numbers = figures.type_numbers(cells)
+    _need(cells, _OF_CELLS, 'estimate(..., by="type")')
+    numbers = figures.type_numbers(cells, _also_changed(cells))
     return figures.draw_types(numbers, _width(width)), numbers
 
 
@@ -280,6 +323,7 @@ def beats(estimates: pd.DataFrame, width: float | None = None) -> Drawn:
     Returns:
         The figure, and the frame that it draws.
     """
+    _need(estimates, _OF_ROWS, "estimate")
     numbers = figures.beats_numbers(estimates)
     return figures.draw_beats(numbers, _width(width)), numbers
 
@@ -294,6 +338,7 @@ def curves(measured: pd.DataFrame, width: float | None = None) -> Drawn:
     Returns:
         The figure, and the frame that it draws.
     """
+    _need(measured, _OF_EPOCHS, "epochs")
     numbers = curves_by_row(measured)
     return figures.draw_curves(numbers, _width(width)), numbers
 
@@ -337,8 +382,55 @@ def _trials(study: Study, uri: str) -> tuple[Trial, ...]:
 
 
 def _results(frame: pd.DataFrame) -> Results:
+    _need(frame, _OF_RUNS, "load")
     answers = {}
     if _ANSWERS in frame:
         both = zip(frame["trial_id"], frame[_ANSWERS], strict=True)
         answers = {str(one): said for one, said in both if isinstance(said, Answers)}
     return Results(frame.drop(columns=[_ANSWERS], errors="ignore"), answers)
+
+
+def _also_changed(estimates: pd.DataFrame) -> dict[str, str]:
+    if _ALSO not in estimates:
+        return {}
+    also = zip(estimates["row"], estimates[_ALSO], strict=True)
+    return {str(row): words for row, words in also if words}
+
+
+# Of types of question and of components one evaluation is judged: the first.
+def _with_one_baseline(results: Results) -> Results:
+    trials = results.trials
+    if "evaluation" not in trials:
+        return results
+    is_first = trials["evaluation"] == trials["evaluation"].iloc[0]
+    trials = trials.assign(is_baseline=trials["is_baseline"] & is_first)
+    return replace(results, trials=trials)
+
+
+# Kept by run: what belongs to a whole frame is lost where two are put together.
+def _select_on(frame: pd.DataFrame) -> SelectOn:
+    said = {*frame["select_on"].dropna()} if "select_on" in frame else set[str]()
+    if len(said) > 1:
+        raise ReportError(
+            "runs with epochs chosen on all scenes and on half of them cannot be "
+            "compared: load them with one select_on"
+        )
+    return SelectOn(said.pop()) if said else SelectOn.ALL
+
+
+def _need(frame: pd.DataFrame, columns: Sequence[str], maker: str) -> None:
+    lacking = [name for name in columns if name not in frame]
+    if lacking:
+        raise ReportError(
+            f"the frame has no column {', '.join(lacking)}: give one as `{maker}` does"
+        )
+    if frame.empty:
+        raise ReportError(f"the frame has no rows: give one as `{maker}` does")
+
+
+def _one_of(choices: type[_Choice], value: str, name: str) -> _Choice:
+    try:
+        return choices(value)
+    except ValueError:
+        known = " or ".join(choices)
+        raise ReportError(f"{name}={value!r}: should be {known}") from None

@@ -259,3 +259,5 @@ def test_what_guessing_by_type_would_give_is_counted(results: Results) -> None:
         right += max(labels.count("no"), labels.count("yes"))
     assert questions.guess == pytest.approx(right / questions.n_questions)
     assert 0.5 < questions.guess < 1
+    half = questions.part(np.arange(questions.n_questions) % 3 == 0, "noes")
+    assert half.guess == 1

@@ -58,7 +58,7 @@ def test_what_is_estimated_is_what_the_command_reports(
     rows = estimate(runs)
     pd.testing.assert_frame_equal(rows, made.estimates[list(rows)])
     cells = estimate(runs, by="type")
-    pd.testing.assert_frame_equal(cells, made.cells[list(cells)])
+    pd.testing.assert_frame_equal(cells.drop(columns="also_changed"), made.cells)
 
 
 def test_runs_without_answers_are_compared_by_their_means(store: Store) -> None:
@@ -71,11 +71,75 @@ def test_runs_without_answers_are_compared_by_their_means(store: Store) -> None:
 def test_rows_can_be_left_out(runs: pd.DataFrame) -> None:
     some = runs[runs["row"].isin(["baseline", "γ := 1"])]
     assert list(estimate(some)["row"]) == ["baseline", "γ := 1"]
-    assert estimate(some).attrs == {"study": "tiny", "margin": None}
+    assert estimate(some).attrs["margin"] is None
+
+
+def test_rows_are_held_against_the_baseline_of_their_own_evaluation(
+    staged: Store,
+) -> None:
+    runs = load(staged.study, tracking_uri=staged.uri)
+    made = gather(staged.study, staged.trials, staged.uri)
+    rows, cells = estimate(runs), estimate(runs, by="type")
+    pd.testing.assert_frame_equal(rows, made.estimates[list(rows)])
+    pd.testing.assert_frame_equal(cells.drop(columns="also_changed"), made.cells)
+    some = estimate(runs[runs["evaluation"] == "B"]).set_index("row")
+    assert some.loc["γ := 1 → B", "delta"] == pytest.approx(0.056, abs=0.001)
+
+
+def test_a_table_says_what_was_also_changed(staged: Store) -> None:
+    runs = load(staged.study, tracking_uri=staged.uri)
+    rows = estimate(pd.concat([runs, runs[:0]]))
+    note = "also trained otherwise than the baseline"
+    assert note in str(table(rows)).lower()
+    assert note[:22] in str(table(estimate(runs, by="type"))).lower()
+    unknown = estimate(runs.drop(columns="also_changed"))
+    assert "in the named change alone" not in str(table(unknown))
+
+
+def test_a_table_says_that_half_of_the_scenes_chose_the_epochs(staged: Store) -> None:
+    runs = load(staged.study, tracking_uri=staged.uri, select_on="half")
+    said = " ".join(str(table(estimate(runs))).split())
+    assert "best on one half of the validation scenes" in said
+    assert "chosen on these same" not in said
+    cells = " ".join(str(table(estimate(runs, by="type"))).split())
+    assert "of one half of the scenes, and on the other half" in cells
+    whole = load(staged.study, tracking_uri=staged.uri)
+    with pytest.raises(ReportError, match="cannot be compared: load them with one"):
+        estimate(pd.concat([whole, runs]))
+
+
+def test_runs_can_be_kept_in_a_file(runs: pd.DataFrame, tmp_path: Path) -> None:
+    runs.drop(columns="answers").to_parquet(tmp_path / "runs.parquet")
+    again = pd.read_parquet(tmp_path / "runs.parquet")
+    assert list(again["trial_id"]) == list(runs["trial_id"])
+
+
+def test_other_frames_are_one_clear_line(runs: pd.DataFrame) -> None:
+    rows = estimate(runs)
+    for refused, message in (
+        (lambda: estimate(runs[:0]), "the frame has no rows: give one as `load`"),
+        (lambda: estimate(runs.drop(columns="seed")), "has no column seed: give one"),
+        (lambda: table(runs), "no column accuracy, delta, lower, upper: .* `estimate`"),
+        (lambda: forest(runs), "give one as `estimate` does"),
+        (lambda: types(rows), "no column type, p_bh: .*by="),
+        (lambda: beats(rows[:0]), "no rows"),
+        (lambda: curves(runs), "no column epoch: give one as `epochs`"),
+    ):
+        with pytest.raises(ReportError, match=message):
+            refused()
+
+
+def test_other_words_are_one_clear_line(store: Store, runs: pd.DataFrame) -> None:
+    with pytest.raises(ReportError, match="by='foo': should be row or type"):
+        estimate(runs, by="foo")  # type: ignore[arg-type]
+    with pytest.raises(ReportError, match="variance='x': should be separate or shared"):
+        estimate(runs, variance="x")  # type: ignore[arg-type]
+    with pytest.raises(ReportError, match="select_on='x': should be all or half"):
+        load(store.study, tracking_uri=store.uri, select_on="x")  # type: ignore[arg-type]
 
 
 def test_a_table_shows_itself(store: Store, runs: pd.DataFrame) -> None:
-    shown = table(estimate(runs), study=store.study)
+    shown = table(estimate(runs))
     assert shown._repr_html_().startswith("<style>")
     assert '<th scope="row">γ := 1</th>' in shown._repr_html_()
     assert r"\toprule" in shown._repr_latex_()
