@@ -15,11 +15,11 @@ from reports.figures.rows import RowPlan, scale_x
 from reports.figures.sheet import Sheet
 from reports.figures.style import BLUE, GREY, ORANGE, WIDTH, is_narrow, style
 from reports.results import records
+from reports.statistics.corrections import ALPHA
 from reports.tables.numbers import count, signed
 
 __all__ = ["draw_effects", "effect_numbers"]
 
-_ALPHA: Final = 0.05
 _MOST: Final = 40  # terms that are drawn, the largest
 _SHARE: Final = 0.56  # of the width, for effects where Shapley values stand beside them
 _LOGIT: Final = "logit"
@@ -167,7 +167,7 @@ def _draw_row(axes: Axes, row: Mapping[str, Any], y: float) -> None:
     color = ORANGE if value < 0 else BLUE
     axes.plot([lower, upper], [y, y], color=color, lw=1.8, zorder=2)
     is_tested = not math.isnan(row["p_holm"])
-    is_found = row["panel"] == _SHAPLEY or row["p_holm"] < _ALPHA
+    is_found = row["panel"] == _SHAPLEY or row["p_holm"] < ALPHA
     axes.plot(
         value,
         y,
@@ -192,8 +192,8 @@ def _legend(numbers: pd.DataFrame) -> list[Line2D]:
     handles = []
     if len(tested):
         n = count(len(tested), "term")
-        both = [(f"changes accuracy (Holm, {n})", GREY, tested < _ALPHA)]
-        both.append(("not shown to", "white", tested >= _ALPHA))
+        both = [(f"changes accuracy (Holm, {n})", GREY, tested < ALPHA)]
+        both.append(("not shown to", "white", tested >= ALPHA))
         handles = [
             Line2D(
                 [], [], color=GREY, marker="^", mfc=face, ms=5.5, lw=1.8, label=label

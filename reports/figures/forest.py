@@ -336,6 +336,8 @@ def _legend(
     ]
     if any(not math.isnan(row["published_delta"]) for row in drawn):
         handles.append(_diamond())
+    if any(not math.isnan(row["lower"]) for row in drawn):
+        handles.append(Line2D([], [], color=GREY, lw=2.6, label="95 % interval"))
     if any(not math.isnan(row["simultaneous_lower"]) for row in drawn):
         handles.append(Line2D([], [], color=GREY, lw=0.9, label="simultaneous 95 %"))
     if any(row["n_runs"] > 1 for row in drawn):

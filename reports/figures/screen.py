@@ -17,11 +17,11 @@ from reports.figures.rows import RowPlan, inch, scale_x
 from reports.figures.sheet import Sheet
 from reports.figures.style import BLUE, GREY, ORANGE, WIDTH, style
 from reports.results import records
+from reports.statistics.corrections import ALPHA
 from reports.tables.numbers import mean_and_sd, signed
 
 __all__ = ["draw_screen", "screen_in_words"]
 
-_ALPHA: Final = 0.05
 _BAND: Final = "#ececec"
 _CUT: Final = 20.0  # points beyond which a row is an arrow
 _SMALL: Final = 0.875  # of the size of letters
@@ -103,7 +103,7 @@ def screen_in_words(screened: pd.DataFrame) -> str:
 def _look(row: Mapping[str, Any]) -> _Look:
     if row["is_inside"]:
         return _INSIDE
-    return _HOLM if row["p_holm"] < _ALPHA else _OUTSIDE
+    return _HOLM if row["p_holm"] < ALPHA else _OUTSIDE
 
 
 def _limits(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:

@@ -16,12 +16,12 @@ from reports.figures.rows import RowPlan
 from reports.figures.sheet import Sheet
 from reports.figures.style import GREY, WIDTH, style
 from reports.results import records
+from reports.statistics.corrections import ALPHA
 from reports.tables.marks import marked
 from reports.tables.numbers import count, percent, signed
 
 __all__ = ["draw_types", "type_numbers"]
 
-_ALPHA: Final = 0.05
 _LINEAR: Final = 1.0  # points up to which colours are in proportion
 _LEAST: Final = 20.0  # points that the darkest colour stands for at least
 _DEEPEST: Final = 0.92  # of the map: its very ends are nearly black
@@ -167,7 +167,7 @@ def _draw_cells(
                     (number, y - tall / 2), 1, tall, facecolor=fill, ec="white", lw=0.5
                 )
             )
-            is_found = cell["p_bh"] < _ALPHA
+            is_found = cell["p_bh"] < ALPHA
             axes.text(
                 x,
                 y,

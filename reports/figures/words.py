@@ -9,6 +9,7 @@ import pandas as pd
 from reports.figures.reproduction import Place
 from reports.results import records
 from reports.statistics import Verdict
+from reports.statistics.corrections import ALPHA
 from reports.tables.marks import VERDICT_MARKS
 from reports.tables.numbers import NOTHING, count, interval, percent, signed
 
@@ -22,7 +23,6 @@ __all__ = [
     "types_in_words",
 ]
 
-_ALPHA: Final = 0.05
 _LOGIT: Final = "logit"
 
 
@@ -58,7 +58,7 @@ def types_in_words(numbers: pd.DataFrame) -> str:
     for row, cells in compared.groupby("row", sort=False):
         said = [
             f"{cell['type'].replace('_', ' ')} {signed(cell['delta'])}"
-            f"{' (found)' if cell['p_bh'] < _ALPHA else ''}"
+            f"{' (found)' if cell['p_bh'] < ALPHA else ''}"
             for cell in records(cells)
         ]
         parts.append(f"{row}: {', '.join(said)}")

@@ -27,18 +27,15 @@ from reports.reproduction.ranks import Simulated, ceiling, kendall, unrelated
 from reports.reproduction.screen import Noise, noise_of, screen
 from reports.results import Results, records
 from reports.statistics.corrections import ALPHA
+from reports.statistics.variance import COLLAPSED
 from studies.study import Study
 
 __all__ = [
-    "COLLAPSED",
     "Agreement",
     "Summary",
     "agreement_of",
     "on_published_questions",
 ]
-
-COLLAPSED: Final = -0.20
-"""A row that lost more than this is left out of what is averaged over rows."""
 
 _Floats = npt.NDArray[np.float64]
 _POINTS: Final = 100.0
@@ -196,7 +193,7 @@ def _beside(
         "delta": row["delta"],
         "lower": row["lower"],
         "upper": row["upper"],
-        "is_collapsed": min(deltas, default=0.0) < COLLAPSED,
+        "is_collapsed": min(deltas, default=0.0) < -COLLAPSED,
     }
 
 

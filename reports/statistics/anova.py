@@ -1,7 +1,7 @@
 """How much of the differences between runs each effect accounts for.
 
-Least squares on run means, every component counted +1 where it is on and −1 where it
-is off: an effect is twice its coefficient.
+Least squares on the accuracies of single runs, every component counted +1 where it is
+on and −1 where it is off: an effect is twice its coefficient.
 """
 
 import math

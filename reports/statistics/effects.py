@@ -26,6 +26,7 @@ from reports.statistics.corrections import holm
 from reports.statistics.intervals import Estimate
 from reports.statistics.paths import greedy_path, path_in_order
 from reports.statistics.shapley import shapley_weights
+from reports.statistics.verdicts import DF_FOR_EFFECT
 from studies.design import Design, DesignKind
 from studies.fraction import alias_pairs, term_name, terms_of
 from studies.study import Study
@@ -35,7 +36,6 @@ __all__ = ["Effects", "estimate_effects"]
 Term = tuple[str, ...]
 Weights = Mapping[On, float]
 
-_DF_FOR_TEST: Final = 4  # as of three runs against three
 _TERMS: Final = (
     *("term", "components", "order", "effect", "se", "df", "lower", "upper"),
     *("p", "p_holm", "eta_sq_partial", "n_runs", "basis", "scale"),
@@ -169,7 +169,7 @@ def _term(term: Term, weights: Weights, runs: Mapping[On, Runs]) -> dict[str, An
         "order": len(term),
         "effect": found.value,
         **_uncertainty(found),
-        "p": found.p if run_df(cells) >= _DF_FOR_TEST else math.nan,
+        "p": found.p if run_df(cells) >= DF_FOR_EFFECT else math.nan,
         "n_runs": sum(cell.n_runs for cell in cells),
     }
 

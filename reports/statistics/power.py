@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import nctdtr, stdtrit
 
 from reports.statistics.corrections import ALPHA
-from reports.statistics.verdicts import RUNS_FOR_VERDICT
+from reports.statistics.verdicts import DF_FOR_EFFECT, RUNS_FOR_VERDICT
 
 __all__ = [
     "DIFFERENCE",
@@ -35,6 +35,7 @@ DIFFERENCE: Final = 0.01
 """What a launch is asked to find, one percentage point."""
 
 _USUALLY: Final = 0.8  # the power at which a difference counts as detectable
+_FIRST: Final = "Holm's first step"
 _FAR: Final = 2.0**12  # standard errors, more than any bound
 _STEPS: Final = 60  # of bisection
 
@@ -63,12 +64,17 @@ class Power:
         n_rows: Rows, the baseline among them.
         spread: How much runs of one row differ.
         difference: How much the row differs, as a fraction.
+        n_crossed: Rows of a factorial, over which every main effect is taken; 0 where
+            no factorial is asked for as a whole.
+        n_effects: Effects that it is tested for.
     """
 
     n_runs: int
     n_rows: int
     spread: RunSpread
     difference: float = DIFFERENCE
+    n_crossed: int = 0
+    n_effects: int = 0
 
     @property
     def per_row(self) -> float:
@@ -79,6 +85,21 @@ class Power:
     def first_step(self) -> float:
         """Probability that it is found at Holm's first step, the hardest one."""
         return self._found(ALPHA / max(self.n_rows - 1, 1))
+
+    @property
+    def main_effect(self) -> float:
+        """Probability that such a main effect of a component is found, taken alone."""
+        return self._effect_found(ALPHA)
+
+    @property
+    def main_effect_first_step(self) -> float:
+        """Probability that it is found at Holm's first step."""
+        return self._effect_found(ALPHA / max(self.n_effects, 1))
+
+    @property
+    def tests_effects(self) -> bool:
+        """Whether effects of a factorial are tested at all."""
+        return self._effect_df >= DF_FOR_EFFECT
 
     @property
     def detectable(self) -> float:
@@ -93,15 +114,31 @@ class Power:
         what = f"{_times(self.n_runs, 'run')} × {_times(self.n_rows, 'row')}"
         if self.n_rows < 2:  # noqa: PLR2004 - a difference needs two
             return f"{what}: nothing is compared"
-        if self.n_runs < RUNS_FOR_VERDICT:
-            return f"{what} give no verdict on any row: at least 3 runs do"
-        unit = "point" if self.difference == DIFFERENCE else "points"
+        no_row = "no verdict on any row: at least 3 runs do"
+        is_few = self.n_runs < RUNS_FOR_VERDICT
+        if is_few and not self.tests_effects:
+            return f"{what} give {no_row}"
+        found = " and ".join([*([] if is_few else [self._of_rows]), *self._of_effects])
         return (
-            f"{what} find {_points(self.difference)} {unit} with probability "
-            f"{_share(self.per_row)} per row ({_share(self.first_step)} at Holm's "
-            f"first step), if runs vary by {_points(self.spread.sd)} points "
-            f"({self.spread.source})"
+            f"{what} find {_points(self.difference)} with probability {found}, "
+            f"if runs vary by {_points(self.spread.sd)} ({self.spread.source})"
+            f"{f'; they give {no_row}' if is_few else ''}"
         )
+
+    @property
+    def _of_rows(self) -> str:
+        return f"{_share(self.per_row)} per row ({_share(self.first_step)} at {_FIRST})"
+
+    @property
+    def _of_effects(self) -> list[str]:
+        if not self.tests_effects:
+            return []
+        hardest = _share(self.main_effect_first_step)
+        said = (
+            f"{_share(self.main_effect)} as a component's main effect ({hardest} at "
+            f"{_FIRST} over {_times(self.n_effects, 'effect')})"
+        )
+        return [said]
 
     @property
     def _se(self) -> float:
@@ -117,6 +154,22 @@ class Power:
         if self._se == 0:
             return 1.0
         return _power(self.difference / self._se, self._df, alpha)
+
+    # One half of the rows against the other, each mean with all runs of its rows.
+    @property
+    def _effect_se(self) -> float:
+        return 2 * self.spread.sd / math.sqrt(self.n_crossed * self.n_runs)
+
+    @property
+    def _effect_df(self) -> float:
+        return self.n_crossed * (self.n_runs - 1.0)
+
+    def _effect_found(self, alpha: float) -> float:
+        if not self.tests_effects:
+            return 0.0
+        if self._effect_se == 0:
+            return 1.0
+        return _power(self.difference / self._effect_se, self._effect_df, alpha)
 
 
 def detectable(se: float, df: float, alpha: float = ALPHA) -> float:
@@ -174,7 +227,8 @@ def _times(number: int, noun: str) -> str:
 
 
 def _points(fraction: float) -> str:
-    return f"{100 * fraction:.2g}".removeprefix("0")
+    number = f"{100 * fraction:.2g}".removeprefix("0")
+    return f"{number} point{'' if number == '1' else 's'}"
 
 
 # As papers print probabilities, and never surer than it is.

@@ -23,6 +23,7 @@ from typing import Any, Final
 from reports.statistics.corrections import ALPHA
 
 __all__ = [
+    "DF_FOR_EFFECT",
     "RUNS_FOR_EQUIVALENCE",
     "RUNS_FOR_VERDICT",
     "RUNS_IF_SHARED",
@@ -34,6 +35,7 @@ __all__ = [
 RUNS_FOR_VERDICT: Final = 3
 RUNS_IF_SHARED: Final = 2
 RUNS_FOR_EQUIVALENCE: Final = 5
+DF_FOR_EFFECT: Final = 4  # of the rows of a design together, as of three runs and three
 
 
 class Verdict(StrEnum):

@@ -54,7 +54,7 @@ def decimals_for(estimates: pd.DataFrame) -> int:
     """Choose the decimals of a table by how sure its numbers are.
 
     Args:
-        estimates: One row per row of the study.
+        estimates: One row per difference, with ``se``.
 
     Returns:
         One, or two where the differences are known to .05 points.
@@ -101,7 +101,7 @@ def accuracy_table(
         tuple(_COLUMNS[i] for i in shown),
         grouped([(group, tuple(cells[i] for i in shown)) for group, cells in rows]),
         tuple(notes),
-        _key(estimates),
+        _key(estimates, notes),
         "accuracy",
         source.name_trials(estimates),
         source,
@@ -231,9 +231,11 @@ def _verdict_cell(row: Mapping[str, Any]) -> Cell:
     return Cell(f"{mark}, {where} baseline range", short=f"{sign} {place}")
 
 
-def _key(estimates: pd.DataFrame) -> str:
+# A sign that a note begins with is explained there.
+def _key(estimates: pd.DataFrame, notes: Sequence[str]) -> str:
+    noted = {note[:1] for note in notes}
     used = [VERDICT_MARKS[verdict] for verdict in estimates["verdict"].unique()]
-    words = [mark for mark in used if mark in _SIGNED]
+    words = [mark for mark in used if mark in _SIGNED and mark[0] not in noted]
     if (estimates["baseline_range"] != "").any():
         words.append("in or out: of the baseline range")
     return f"{', '.join(words)}." if words else ""

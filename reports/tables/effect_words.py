@@ -35,6 +35,10 @@ _PAIRS: Final = (
     "Δ of a pair: half of how much the Δ of one changes when the other is switched on; "
     "below zero, they do less together than the sum of what they do."
 )
+_MORE: Final = (
+    "Δ of three or more: half of how much the Δ of all but one of them changes when "
+    "that one is switched on."
+)
 _ONE_SCALE: Final = (
     "so near to guessing or to 100 % that differences shrink there and effects do not "
     "add up; logits (logarithmic odds) do not shrink, and stand beside. An interaction "
@@ -57,6 +61,7 @@ def effect_notes(effects: Effects) -> list[str]:
         *_missing(effects),
         _MEANING[effects.design.kind],
         *([_PAIRS] if effects.terms["order"].max() > 1 else []),
+        *([_MORE] if effects.terms["order"].max() > 2 else []),  # noqa: PLR2004 - as it says
         *_intervals(effects),
         *_family(effects),
         *_collapse(effects),
@@ -205,5 +210,5 @@ def _eta(effects: Effects) -> Iterator[str]:
     if effects.terms["eta_sq_partial"].notna().any():
         yield (
             "Partial η²: the effect's share of the sum of squares that the other "
-            "effects leave, by least squares on run means."
+            "effects leave, by least squares on single runs."
         )

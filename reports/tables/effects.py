@@ -11,6 +11,7 @@ from reports.statistics.contrasts import Scale
 from reports.statistics.corrections import ALPHA
 from reports.statistics.effects import Effects
 from reports.statistics.intervals import Basis
+from reports.tables.accuracy import decimals_for
 from reports.tables.effect_words import effect_notes, path_notes, shapley_notes
 from reports.tables.numbers import interval, p_value, percent, signed
 from reports.tables.source import Source
@@ -23,7 +24,6 @@ _ORDERS: Final = (
     *("Components", "Pairs", "Three together", "Four together", "Five together"),
     *("Six together", "Seven together", "Eight together"),
 )
-_FINE_SE: Final = 0.0005  # standard errors under .05 points deserve a second decimal
 _LOGITS: Final = 2  # decimals
 _FRAME: Final = 0.06  # of the scale of drawings, beyond what they show
 _UNTESTED: Final = frozenset({Basis.CHECKPOINTS, Basis.NONE})
@@ -95,7 +95,7 @@ def effects_table(
         *([] if effects.terms["eta_sq_partial"].notna().any() else ["eta"]),
     }
     shown = [i for i, column in enumerate(_EFFECTS) if column.name not in left_out]
-    decimals, scale = _decimals(effects.terms), _scale(effects.terms)
+    decimals, scale = decimals_for(effects.terms), _scale(effects.terms)
     lines = []
     for row in records(effects.terms):
         line = _effect_line(row, decimals, scale)
@@ -132,7 +132,7 @@ def shapley_table(
     whole = effects.whole
     if whole is None:
         return None
-    decimals = _decimals(effects.shapley)
+    decimals = decimals_for(effects.shapley)
     lines = [
         _shapley_line(row["component"], row["value"], row, decimals)
         for row in records(effects.shapley)
@@ -180,7 +180,7 @@ def path_table(
         Column("95 % interval", name="interval"),
         *([Column("As well could", name="ties")] if has_ties else []),
     )
-    decimals = _decimals(effects.steps)
+    decimals = decimals_for(effects.steps)
     lines = [
         (row["direction"].capitalize(), _step_line(row, decimals)[: len(columns)])
         for row in records(effects.steps)
@@ -260,11 +260,6 @@ def _step_line(row: Mapping[str, Any], decimals: int) -> tuple[Cell, ...]:
 def _brackets(row: Mapping[str, Any], decimals: int) -> str:
     brackets = interval(row["lower"], row["upper"], decimals)
     return f"{brackets} ‡" if brackets and row["basis"] == Basis.RUN_MEANS else brackets
-
-
-def _decimals(frame: pd.DataFrame) -> int:
-    errors = frame["se"].dropna()
-    return 2 if len(errors) and errors.median() < _FINE_SE else 1
 
 
 def _scale(terms: pd.DataFrame) -> tuple[float, float]:

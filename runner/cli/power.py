@@ -10,6 +10,8 @@ from reports.statistics.power import PAPER_RUN_SD, Power, RunSpread, pooled_sd
 from reports.statistics.variance import collapsed
 from runner.planning.request import Request
 from runner.store.record import TrialFolder
+from studies.design import DesignKind
+from studies.fraction import alias_pairs, terms_of
 from studies.trial import BASELINE
 
 __all__ = ["power_json", "power_of"]
@@ -29,13 +31,15 @@ def power_of(request: Request, run_sd: float | None) -> Power:
             recorded runs, of the study or else of its data, or the paper's.
 
     Returns:
-        The power of a test of one row.
+        The power of a test of one row and, where all rows of a factorial are wanted,
+        of a main effect.
     """
     runs = Counter(trial.row for trial in request.trials)
     return Power(
         n_runs=min(runs.values(), default=0),
         n_rows=len(runs),
         spread=_recorded(request) if run_sd is None else _given(run_sd),
+        **_crossed(request, set(runs)),
     )
 
 
@@ -57,9 +61,28 @@ def power_json(power: Power) -> dict[str, Any]:
         "per_row": power.per_row if tests else None,
         "after_holm": power.first_step if tests else None,
         "detectable": power.detectable if tests else None,
+        "main_effect": power.main_effect if power.tests_effects else None,
+        "main_effect_after_holm": (
+            power.main_effect_first_step if power.tests_effects else None
+        ),
         "run_sd": spread["sd"],
         "run_sd_source": spread["source"],
     }
+
+
+# Effects are estimated from all rows of a factorial, or not at all.
+def _crossed(request: Request, wanted: set[str]) -> dict[str, int]:
+    design = request.study.design
+    rows = {row.label for row in request.study.rows if row.on is not None}
+    if design is None or not rows <= wanted:
+        return {}
+    if design.kind is DesignKind.FULL_FACTORIAL:
+        n_effects = len(terms_of(design.labels))
+    elif design.kind is DesignKind.HALF_FRACTION:
+        n_effects = len(alias_pairs(design.labels))
+    else:
+        return {}
+    return {"n_crossed": len(rows), "n_effects": n_effects}
 
 
 def _given(run_sd: float) -> RunSpread:

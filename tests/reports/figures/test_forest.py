@@ -118,6 +118,13 @@ def test_where_no_row_is_tested_nothing_is_called_simultaneous(
     assert_legible(untested)
 
 
+def test_every_kind_of_line_is_named(make_results: Make) -> None:
+    alone = [text.get_text() for text in words(draw(make_results({"baseline": GOOD})))]
+    assert "95 % interval" not in alone
+    texts = words(draw(make_results({"baseline": GOOD, "a": BAD})))
+    assert {"95 % interval", "simultaneous 95 %"} <= {one.get_text() for one in texts}
+
+
 def test_no_two_verdicts_look_the_same() -> None:
     looks = [(look.color, look.marker, look.face) for look in forest._LOOKS.values()]
     assert len(set(looks)) == len(looks)

@@ -76,7 +76,7 @@ def test_the_json_is_strict_and_has_every_number(document: Document) -> None:
     assert content["schema"] == "film-reproduction/1"
     assert content["on_published_questions"] is False
     assert len(content["reproduction"]) == 18
-    assert len(content["claims"]) == 13
+    assert len(content["claims"]) == 14
     assert content["summary"]["collapsed"] == ["no FiLM in ResBlocks 1-4"]
     assert 0 < content["summary"]["ceiling"]["mean"] < 1
     assert {row["outcome"] for row in content["claims"]} <= {

@@ -48,6 +48,33 @@ def test_nothing_is_promised_for_certain(sd: float) -> None:
     assert "with probability over .99" in power(5, sd=sd).sentence
 
 
+def test_a_main_effect_is_told_by_all_rows_of_its_factorial() -> None:
+    spread = RunSpread(0.01, "assumed")
+    crossed = Power(n_runs=3, n_rows=8, spread=spread, n_crossed=8, n_effects=7)
+    # As of 12 runs against 12, but for the degrees of freedom: 16 and not 22.
+    alone, first = (TTestIndPower().power(1, 12, alpha) for alpha in (0.05, 0.05 / 7))
+    assert crossed.main_effect == pytest.approx(alone, abs=0.02)
+    assert crossed.main_effect_first_step == pytest.approx(first, abs=0.04)
+    assert (
+        "with probability .16 per row (.03 at Holm's first step) and .63 as a "
+        "component's main effect (.30 at Holm's first step over 7 effects), if runs "
+        "vary by 1 point ("
+    ) in crossed.sentence
+
+
+def test_two_runs_of_a_factorial_tell_of_effects_and_of_no_row() -> None:
+    crossed = Power(n_runs=2, n_rows=8, spread=PAPER, n_crossed=8, n_effects=7)
+    assert crossed.sentence.startswith("2 runs × 8 rows find 1 point with probability ")
+    assert "as a component's main effect" in crossed.sentence
+    assert crossed.sentence.endswith(
+        "; they give no verdict on any row: at least 3 runs do"
+    )
+    assert crossed.per_row == 0
+    small = Power(n_runs=1, n_rows=8, spread=PAPER, n_crossed=8, n_effects=7)
+    assert small.main_effect == 0
+    assert small.sentence.endswith("give no verdict on any row: at least 3 runs do")
+
+
 def test_an_unknown_spread_promises_nothing() -> None:
     assert math.isnan(power(5, sd=math.nan).per_row)
 

@@ -51,6 +51,15 @@ def test_a_single_run_has_a_dagger_and_no_verdict(make_tables: Make) -> None:
     assert cell(table, "1 block", "verdict").text.startswith("† one run")
 
 
+def test_a_sign_is_explained_once(make_tables: Make) -> None:
+    runs = {"1 block": (0.82,), "2 blocks": (0.8, 0.81), "12 blocks": (0.5, 0.51, 0.5)}
+    table = make_tables(runs).tables["table"]
+    assert any(note.startswith("† One training run") for note in table.notes)
+    assert "†" not in table.key
+    assert "§" not in table.key
+    assert "▼ worse" in table.key
+
+
 def test_missing_and_diverged_runs_are_counted(make_tables: Make) -> None:
     runs = {"1 block": (0.8, RunState.DIVERGED, 0.8), "2 blocks": (RunState.MISSING,)}
     table = make_tables(runs).tables["table"]

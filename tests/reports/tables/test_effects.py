@@ -57,6 +57,8 @@ def test_a_factorial_is_set_out_by_how_many_act_together(make_results: Make) -> 
     assert "? inconclusive" in lines["γ × residual"]
     assert "over 7 effects" in notes(table)
     assert "half of how much the Δ of one changes" in notes(table)
+    assert "Δ of three or more: half of how much the Δ of all but one" in notes(table)
+    assert "by least squares on single runs." in notes(table)
 
 
 def test_every_format_can_hold_it(make_results: Make) -> None:

@@ -105,5 +105,17 @@ def test_two_runs_promise_nothing(ask: Ask) -> None:
     assert power_json(power)["detectable"] is None
 
 
+@pytest.mark.parametrize(("exclude", "n_crossed"), [((), 8), (("without γ",), 0)])
+def test_a_factorial_is_told_of_by_its_main_effects_where_it_is_whole(
+    data: Path, workspace: Workspace, exclude: tuple[str, ...], n_crossed: int
+) -> None:
+    study = "gamma-beta-residual-factorial"
+    choice = Choice(n_seeds=3, exclude=exclude)
+    power = power_of(Request.of(study, choice, data, workspace), None)
+    assert (power.n_crossed, power.tests_effects) == (n_crossed, n_crossed > 0)
+    assert ("main effect" in power.sentence) is (n_crossed > 0)
+    assert (power_json(power)["main_effect"] is None) is (n_crossed == 0)
+
+
 def rows(request: Request) -> list[str]:
     return list(dict.fromkeys(trial.row for trial in request.trials))
