@@ -15,7 +15,8 @@ class ReportOptions:
     Attributes:
         select_on: By which validation scenes the epoch of each run is chosen.
         variance: Whether rows share their variances.
-        columns: Columns of tables, by name or pattern; none is those shown unasked.
+        columns: Columns of a table, by name or pattern; none is those shown unasked.
+        columns_of: Which table these are of, by the stem of its file.
         second_best: Underline the best accuracy of those that are not bold.
         pivot: Factors in the rows and in the columns of a further table.
         width: Of figures, by name (``reports.figures.WIDTHS``).
@@ -25,6 +26,7 @@ class ReportOptions:
     select_on: SelectOn = SelectOn.ALL
     variance: Variance = Variance.SEPARATE
     columns: tuple[str, ...] = ()
+    columns_of: str = "table"
     second_best: bool = False
     pivot: tuple[str, str] | None = None
     width: str = "page"

@@ -10,7 +10,7 @@ from reports.results import Results
 from reports.statistics.effects import Effects
 from reports.tables.accuracy import accuracy_table
 from reports.tables.changes import change_table
-from reports.tables.effects import component_tables
+from reports.tables.effects import component_tables, effects_table
 from reports.tables.pivot import pivot_table
 from reports.tables.source import Source, trials_of
 from reports.tables.spec import TableSpec
@@ -71,22 +71,32 @@ def study_tables(
         Tables by the stems of their files, the main one first.
     """
     estimates, cells, effects = found
+    columns = {options.columns_of: options.columns}
     table = accuracy_table(
         study.name,
         estimates,
         notes,
-        columns=options.columns,
+        columns=columns.get("table", ()),
         second_best=options.second_best,
         source=source,
     )
-    types = type_table(study.name, cells, confounds(study), source=source)
+    types = type_table(
+        study.name,
+        cells,
+        confounds(study),
+        columns=columns.get("types", ()),
+        source=source,
+    )
     pivot = options.pivot and pivot_table(study, results, options.pivot, source=source)
     changes = change_table(study.name, results.trials, source=source)
-    made = {
-        "table": table,
-        **component_tables(study.name, effects, source),
-        "types": types,
-        "pivot": pivot,
-        "changes": changes,
-    }
+    components = component_tables(study.name, effects, source)
+    if "effects" in columns and effects is not None:  # some are shown if asked for
+        components["effects"] = effects_table(
+            study.name, effects, columns=columns["effects"], source=source
+        )
+    others = {**components, "pivot": pivot, "changes": changes}
+    for stem in others.keys() & columns.keys() - {"effects"}:
+        one = others[stem]
+        others[stem] = one and one.chosen(columns[stem])
+    made = {"table": table, **components, "types": types, **others}
     return {stem: one for stem, one in made.items() if one}

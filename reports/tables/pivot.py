@@ -24,6 +24,10 @@ _MEANS: Final = (
     "brackets where there are two; k/n, where only k of n wanted runs finished. "
     "Nothing is tested here."
 )
+_HALF: Final = (
+    "Each run is scored on one half of the validation scenes, at the epoch that is "
+    "best on the other half."
+)
 _SINGLE: Final = "† A single run."
 _MIXED: Final = (
     "A cell with a number of rows holds runs of so many rows of the study: its mean "
@@ -81,18 +85,24 @@ def pivot_table(
         Column(_heading(one, across), is_number=True, name=_label(one))
         for one in columns
     )
+    source = source or Source(study=study.name)
     is_mixed = any(cell["n_rows"] > 1 for cell in by_place.values())
     return TableSpec(
         study.name,
         f"Validation accuracy (%) by {down} and {across}: {study.name}",
         (Column(down, name="variation"), *heads),
         (Section("", lines),),
-        (_MEANS, *([_SINGLE] if marks else []), *([_MIXED] if is_mixed else [])),
+        (
+            _MEANS,
+            *([_HALF] if source.select_on == "half" else []),
+            *([_SINGLE] if marks else []),
+            *([_MIXED] if is_mixed else []),
+        ),
         kind="pivot",
         frame=pd.DataFrame(
             [by_place[r, c] for r in rows for c in columns if (r, c) in by_place]
         ),
-        source=source or Source(study=study.name),
+        source=source,
     )
 
 

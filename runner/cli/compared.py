@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from runner.cli.options import check_data
 from runner.cli.warning import warn
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # pandas takes its time
 
 __all__ = ["echo_examination", "echo_reproduction"]
 
+_OF_STUDIES = "data", "exclude", "only", "seeds", "store", "tracking_uri"
 _ENDINGS = {".txt": "text", ".md": "md", ".html": "html", ".json": "json"}
 
 
@@ -38,6 +40,13 @@ def echo_examination(flags: "CompareFlags") -> int:
     """
     if flags["published"] is not None:
         raise LaunchError("--with is for a study: leave out --paper, or --with")
+    context = click.get_current_context()
+    for name in _OF_STUDIES:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise LaunchError(
+                f"{option} is for a study: leave out --paper, or {option}"
+            )
     form = _form(flags)
     from reports.reproduction.documents import examine
     from reports.reproduction.reading import find_table
@@ -105,9 +114,14 @@ def _table(request: Request, name: str | None) -> "PublishedTable":
 
 
 def _form(flags: "CompareFlags") -> "Form":
+    from reports.figures.style import FORMATS
     from reports.reproduction.document import Form
 
-    out = flags["out"]
+    out, figure = flags["out"], flags["figure"]
+    if figure is not None and figure.suffix not in FORMATS:
+        raise LaunchError(
+            f"--figure {figure}: its name has to end in {', '.join(FORMATS)}"
+        )
     if flags["form"] is not None:
         return Form(flags["form"])
     if out is None:

@@ -74,10 +74,10 @@ def _factors(
 ) -> tuple[str, str] | None:
     if text is None:
         return None
-    down, _, across = text.partition(":")
-    if not down or not across:
-        raise click.BadParameter("needs two factors, as in row:type")
-    return down, across
+    factors = text.split(":")
+    if len(factors) != 2 or not all(factors):  # noqa: PLR2004 - as the message says
+        raise click.BadParameter(f"{text}: needs two factors, as in row:type")
+    return factors[0], factors[1]
 
 
 def _names(
@@ -121,7 +121,8 @@ def _names(
     multiple=True,
     callback=_names,
     metavar="NAMES",
-    help="Columns, by name or pattern, with commas; a wrong one names them all.",
+    help="Of the table that is printed, else of the main one: by name or pattern, with "
+    "commas; a wrong one names them all.",
 )
 @click.option(
     "--pivot",
@@ -185,9 +186,10 @@ def report(study: str, **flags: Unpack[_Flags]) -> int:
 def report_verify(path: Path, store: Path, tracking_uri: str | None) -> int:
     """Compute the table in PATH again from what is recorded, and name what differs.
 
-    PATH is a table as CSV, JSON or parquet, or the folder of a report. What is
-    recorded is looked for at the server that the table names, in the store that it
-    lies in, or in --store.
+    PATH is a table as CSV, JSON or parquet, of rows, of types of question or of a
+    pivot, or the folder of a report with such tables; others are named as not checked.
+    What is recorded is looked for at the server that the table names, in the store
+    that it lies in, or in --store.
 
     Exit code: 0 nothing differs, 1 something does, 2 bad input.
 

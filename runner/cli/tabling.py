@@ -1,5 +1,6 @@
 """What `film report` does: a folder of files, one table, or a check of either."""
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -26,6 +27,9 @@ __all__ = ["echo_report", "echo_verification"]
 
 _LATEX: Final = "fragment", "standalone", "siunitx"
 _MAIN: Final = "table"
+_PAGES: Final = ".html", ".htm"
+_WIDTH: Final = "page"  # where none is given
+_OF_NUMBERS: Final = "csv", "json", "parquet"  # without any choice of what is shown
 
 
 def echo_report(study: str, flags: "_Flags") -> int:
@@ -44,12 +48,14 @@ def echo_report(study: str, flags: "_Flags") -> int:
         n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
     )
     form = None if flags["html"] else _form(flags)
+    if form is not None:
+        _refuse_idle_options(flags, form)
     request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
     check_data(request.study.name, has_world=request.study.world is not None)
     mirror = Mirror(workspace, uri, warn=warn)
     mirror.everything(request.folders(), [])  # MLflow may have been down
     quiet_environment()
-    options = _options(request, flags)
+    options = _options(request, flags, form)
     if flags["html"]:
         return 0 if _page(request, uri, options, flags) else 1
     if form is not None:
@@ -104,15 +110,55 @@ def _form(flags: "_Flags") -> "Format | None":
     if flags["form"] is not None:
         return Format(flags["form"])
     out = flags["out"]
-    if out is not None and not out.is_dir() and (form := format_of(out.suffix)):
-        return form
+    if out is not None and not out.is_dir():
+        if form := format_of(out.suffix):
+            return form
+        if re.fullmatch(r"\.[A-Za-z]\w*", out.suffix):  # a folder may be called v1.2
+            raise LaunchError(
+                f"--out {out}: no table ends in {out.suffix}, but in .md .tex .html "
+                ".csv .json .parquet .txt; for a folder of that name, make it first"
+            )
     for name in ("table", "fragment", "standalone", "siunitx"):
         if flags[name]:
             raise LaunchError(f"--{name} is of one table: say which --format")
     return None
 
 
-def _options(request: Request, flags: "_Flags") -> "ReportOptions":
+# What would change nothing of the one table is a mistake.
+def _refuse_idle_options(flags: "_Flags", form: "Format") -> None:
+    name = _name(flags)
+    has_numbers_alone = form in _OF_NUMBERS
+    idle = {
+        "--fragment is rows alone, --standalone a whole document: leave out one": (
+            flags["fragment"] and flags["standalone"]
+        ),
+        f"--pivot makes the table pivot: leave out --table {name}, or --pivot": (
+            flags["pivot"] and name != "pivot"
+        ),
+        f"--second-best is of the main table, and not of --table {name}": (
+            flags["second_best"] and name != _MAIN
+        ),
+        f"--second-best underlines, which {form} cannot": (
+            flags["second_best"] and has_numbers_alone
+        ),
+        f"--columns is of tables to be read: {form} has all numbers": (
+            flags["columns"] and has_numbers_alone
+        ),
+        "--width is of figures: a table has none": flags["width"] != _WIDTH,
+    }
+    for message, is_so in idle.items():
+        if is_so:
+            raise LaunchError(message)
+
+
+# Of the one table that is wanted.
+def _name(flags: "_Flags") -> str:
+    return flags["table"] or ("pivot" if flags["pivot"] else _MAIN)
+
+
+def _options(
+    request: Request, flags: "_Flags", form: "Format | None"
+) -> "ReportOptions":
     from reports.options import ReportOptions
     from reports.selection import SelectOn
     from reports.statistics import Variance
@@ -121,15 +167,16 @@ def _options(request: Request, flags: "_Flags") -> "ReportOptions":
         select_on=SelectOn(flags["select_on"]),
         variance=Variance(flags["variance"]),
         columns=flags["columns"],
+        columns_of=_MAIN if form is None else _name(flags),
         second_best=flags["second_best"],
         pivot=flags["pivot"],
         width=flags["width"],
-        command=_command(request, flags),
+        command=_command(request, flags, form),
     )
 
 
 # What was typed, but for what a table does not depend on.
-def _command(request: Request, flags: "_Flags") -> str:
+def _command(request: Request, flags: "_Flags", form: "Format | None") -> str:
     words = ["film", "report", request.study.name]
     words += ["--seeds", str(flags["seeds"])] if flags["seeds"] else []
     for name in ("only", "exclude"):
@@ -138,6 +185,8 @@ def _command(request: Request, flags: "_Flags") -> str:
     for name, usual in (("select_on", "all"), ("variance", "separate")):
         value = flags[name]  # type: ignore[literal-required] # of a fixed list
         words += [f"--{name.replace('_', '-')}", value] if value != usual else []
+    if form is not None and flags["columns"] and _name(flags) != _MAIN:
+        words += ["--format", str(form), "--table", _name(flags)]
     words += ["--columns", ",".join(flags["columns"])] if flags["columns"] else []
     words += ["--pivot", ":".join(flags["pivot"])] if flags["pivot"] else []
     return shlex.join([*words, *(["--second-best"] if flags["second_best"] else [])])
@@ -155,6 +204,8 @@ def _page(
     file = flags["out"] or Path(f"{request.study.name}.html")
     if file.is_dir():
         raise LaunchError(f"--out {file}: is a folder; --html writes one file")
+    if file.suffix not in _PAGES:
+        raise LaunchError(f"--out {file}: is a page, whose name should end in .html")
     page = write_page(request.study, request.trials, uri, file, options)
     click.echo(file.resolve().as_uri())
     return page.is_complete
@@ -177,12 +228,13 @@ def _one_table(
         has_siunitx=flags["siunitx"],
     )
     made = gather(request.study, request.trials, uri, options)
-    name = flags["table"] or ("pivot" if options.pivot else _MAIN)
+    name = _name(flags)
     if name not in made.tables:
         raise LaunchError(f"--table {name}: there are {', '.join(made.tables)}")
-    content = write_table(
-        made.tables[name], form, None if latex == LatexForm() else latex
-    )
+    table = made.tables[name]
+    if flags["columns"] and not any(column.name for column in table.columns):
+        raise LaunchError(f"--columns: those of {name} cannot be chosen")
+    content = write_table(table, form, None if latex == LatexForm() else latex)
     out = flags["out"]
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)

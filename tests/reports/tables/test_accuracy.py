@@ -100,11 +100,37 @@ def test_the_second_best_is_underlined_on_request_alone(make_tables: Make) -> No
     assert "_94.1" in to_text(asked)
 
 
+@pytest.mark.parametrize(
+    ("stem", "chosen"),
+    [("types", "exist"), ("pivot", "1"), ("changes", "changes")],
+)
+def test_columns_of_another_table_are_chosen(
+    make_tables: Make, stem: str, chosen: str
+) -> None:
+    asked = {"columns": (chosen,), "columns_of": stem, "pivot": ("row", "seed")}
+    tables = make_tables(**asked).tables
+    assert [one.name for one in tables[stem].columns] == ["variation", chosen]
+    assert "delta" in [one.name for one in tables["table"].columns]
+
+
 def test_columns_are_chosen_by_name_and_pattern(make_tables: Make) -> None:
     table = make_tables(columns=("delta", "p*", "runs")).tables["table"]
     names = [column.name for column in table.columns]
     assert names == ["variation", "delta", "p", "runs"]
     assert all(len(line) == len(names) for line in table.lines)
+
+
+def test_nothing_is_said_of_columns_that_are_not_shown(make_tables: Make) -> None:
+    runs = {"1 block": (0.80, 0.81, 0.82), "2 blocks": (0.8, RunState.FAILED)}
+    every = make_tables(runs).tables["table"]
+    some = make_tables(runs, columns=("runs", "p")).tables["table"]
+    gone = [note.split()[0] for note in every.notes if note not in some.notes]
+    assert {"Accuracy:", "Δ:", "Brackets:", "†", "Bold:"} <= set(gone)
+    said = " ".join(some.notes)
+    assert "of 26 runs finished. 2 blocks: 1 failed." in said
+    assert "Worse or better: " in said
+    assert "Each run is scored at its best epoch" in said
+    assert (bool(every.key), some.key) == (True, "")
 
 
 def test_what_is_extra_is_shown_on_request_alone(make_tables: Make) -> None:

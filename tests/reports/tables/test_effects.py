@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reports.material import material_of
+from reports.options import ReportOptions
 from reports.results import Answers, Results, RunState
 from reports.statistics.effects import Effects, estimate_effects
 from reports.tables import TableSpec, to_latex, to_markdown, to_text
@@ -207,6 +208,18 @@ class TestReport:
         )
         names = ["table", "effects", "shapley", "path", "types", "changes"]
         assert list(made.tables) == names
+
+    @pytest.mark.parametrize(
+        ("stem", "chosen"), [("effects", "p"), ("shapley", "value"), ("path", "delta")]
+    )
+    def test_columns_of_each_are_chosen(
+        self, make_results: Make, stem: str, chosen: str
+    ) -> None:
+        study = make_study(FULL, 2)
+        results = make_results(accuracies(study, redundant, 3, sd=0.002))
+        options = ReportOptions(columns=(chosen,), columns_of=stem)
+        table = material_of(study, results, options=options).tables[stem]
+        assert [column.name for column in table.columns][1:] == [chosen]
 
     def test_other_studies_have_none(self, make_results: Make) -> None:
         study = replace(make_study(FULL, 2), design=None)

@@ -7,6 +7,7 @@ import pytest
 from reports.errors import ReportError
 from reports.material import Material
 from reports.results import RunState
+from reports.selection import SelectOn
 
 Make = Callable[..., Material]
 
@@ -32,6 +33,16 @@ def test_types_and_seeds_are_factors_too(make_tables: Make) -> None:
     assert [column.name for column in table.columns] == ["variation", "0", "1", "2"]
     assert "(8/9) (9 rows)" in table.lines[0][2].beside
     assert "runs of so many rows" in " ".join(table.notes)
+
+
+def test_a_pivot_says_where_half_of_the_scenes_chose_the_epochs(
+    make_tables: Make,
+) -> None:
+    notes = [
+        make_tables(pivot=("row", "seed"), select_on=choice).tables["pivot"].notes
+        for choice in SelectOn
+    ]
+    assert [sum("one half of the" in note for note in one) for one in notes] == [0, 1]
 
 
 def test_a_single_run_is_marked_where_others_are_not(make_tables: Make) -> None:

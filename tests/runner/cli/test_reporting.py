@@ -80,6 +80,27 @@ def test_an_ending_names_the_form_of_a_file(store: str, tmp_path: Path) -> None:
         ),
         (["--format", "md", "--siunitx"], ReportError, "are for --format latex"),
         (["--format", "md", "--pivot", "row"], click.BadParameter, "two factors"),
+        (["--pivot", "row:type:seed"], click.BadParameter, "row:type:seed: needs two"),
+        (
+            ["--format", "latex", "--fragment", "--standalone"],
+            LaunchError,
+            "leave out one",
+        ),
+        (
+            ["--format", "md", "--pivot", "row:seed", "--table", "types"],
+            LaunchError,
+            "leave out --table types, or --pivot",
+        ),
+        (["--format", "md", "--width", "column"], LaunchError, "is of figures"),
+        (["--format", "csv", "--columns", "p"], LaunchError, "csv has all numbers"),
+        (["--format", "csv", "--second-best"], LaunchError, "which csv cannot"),
+        (
+            ["--format", "md", "--table", "changes", "--second-best"],
+            LaunchError,
+            "not of --table changes",
+        ),
+        (["--out", "t.xyz"], LaunchError, r"--out t\.xyz: no table ends in \.xyz"),
+        (["--html", "--out", "t.md"], LaunchError, r"t\.md: is a page, .* in \.html"),
     ],
 )
 def test_options_that_do_not_fit_are_one_line(
@@ -87,6 +108,20 @@ def test_options_that_do_not_fit_are_one_line(
 ) -> None:
     with pytest.raises(error, match=message):
         invoke("quick", "--store", store, *words)
+
+
+def test_columns_are_of_the_table_that_is_wanted(store: str) -> None:
+    wanted = ["quick", "--store", store, "--format", "md", "--table", "changes"]
+    with pytest.raises(ReportError, match="there are variation, changes"):
+        invoke(*wanted, "--columns", "delta")
+    wanted[-1] = "table"
+    with pytest.raises(ReportError, match="there are variation, runs, accuracy"):
+        invoke(*wanted, "--columns", "changes")
+
+
+def test_a_folder_may_be_called_by_a_version(store: str, tmp_path: Path) -> None:
+    invoke("quick", "--store", store, "--out", str(tmp_path / "report-v1.2"))
+    assert (tmp_path / "report-v1.2" / "index.html").is_file()
 
 
 def test_what_is_no_table_is_not_verified(tmp_path: Path) -> None:

@@ -92,7 +92,11 @@ def test_a_page_has_its_figure_in_itself(tmp_path: Path) -> None:
         (["--paper", "paper-table2", "--with", "x"], LaunchError, "--with is for a"),
         (["--paper", "paper-table2", "--out", "x.doc"], LaunchError, "--out x.doc"),
         (["--paper", "clevr-systems", "--figure", "x.png"], LaunchError, "nothing to"),
-        (["--paper", "paper-table2", "--figure", "x.gif"], ReportError, "has to end"),
+        (["--paper", "paper-table2", "--figure", "x.gif"], LaunchError, "has to end"),
+        (["--paper", "paper-table2", "--seeds", "3"], LaunchError, "--seeds is for a"),
+        (["--paper", "paper-table2", "--store", "x"], LaunchError, "--store is for a"),
+        (["--paper", "paper-table2", "--only", "x"], LaunchError, "--only is for a"),
+        (["no-study", "--figure", "x.gif"], LaunchError, "has to end"),  # seen first
     ],
 )
 def test_what_cannot_be_compared_is_one_line(
