@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from reports.notes import Note
 from reports.results import records
 from reports.statistics.intervals import Basis
 from reports.statistics.probability import OddsRule
@@ -21,6 +22,7 @@ __all__ = [
     "suspect_words",
 ]
 
+_OF_SPREAD: Final = "accuracy", "interval", "drawing"  # columns that show it
 _MOSTLY: Final = 2 / 3  # of the variance
 _SHARED: Final = (
     "Variances are shared: how much the runs of a row differ is told by them and by "
@@ -44,12 +46,13 @@ def statistics_words(estimates: pd.DataFrame) -> list[str]:
     Returns:
         Sentences, one note each; none where no row has two runs.
     """
+    of_verdicts = "verdict", "p", "detectable"
     return [
         *shared_words(estimates),
-        *allocation_words(estimates),
-        *narrowing_words(estimates),
-        *detectable_words(estimates),
-        *odds_words(estimates),
+        *(Note(said, *of_verdicts) for said in allocation_words(estimates)),
+        *(Note(said, *_OF_SPREAD) for said in narrowing_words(estimates)),
+        *(Note(said, *of_verdicts) for said in detectable_words(estimates)),
+        *(Note(said, "beats") for said in odds_words(estimates)),
         *suspect_words(estimates),
     ]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from reports.notes import Note
 from reports.results import records
 from reports.statistics import Verdict
 from reports.statistics.intervals import Basis
@@ -238,4 +239,4 @@ def _key(estimates: pd.DataFrame, notes: Sequence[str]) -> str:
     words = [mark for mark in used if mark in _SIGNED and mark[0] not in noted]
     if (estimates["baseline_range"] != "").any():
         words.append("in or out: of the baseline range")
-    return f"{', '.join(words)}." if words else ""
+    return Note(f"{', '.join(words)}." if words else "", "verdict")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from reports.notes import Note
 from reports.statistics.effects import Effects
 from reports.statistics.intervals import Basis
 from reports.tables.numbers import count
@@ -31,13 +32,16 @@ _MEANING: Final = {
     ),
     DesignKind.ADD_ONE_IN: "Δ of a component: what it adds where nothing else is on.",
 }
-_PAIRS: Final = (
+_DIFFERENCE: Final = "delta", "interval", "drawing"  # columns that show it
+_PAIRS: Final = Note(
     "Δ of a pair: half of how much the Δ of one changes when the other is switched on; "
-    "below zero, they do less together than the sum of what they do."
+    "below zero, they do less together than the sum of what they do.",
+    *_DIFFERENCE,
 )
-_MORE: Final = (
+_MORE: Final = Note(
     "Δ of three or more: half of how much the Δ of all but one of them changes when "
-    "that one is switched on."
+    "that one is switched on.",
+    *_DIFFERENCE,
 )
 _ONE_SCALE: Final = (
     "so near to guessing or to 100 % that differences shrink there and effects do not "
@@ -59,14 +63,14 @@ def effect_notes(effects: Effects) -> list[str]:
         return list(_missing(effects))
     return [
         *_missing(effects),
-        _MEANING[effects.design.kind],
+        Note(_MEANING[effects.design.kind], *_DIFFERENCE),
         *([_PAIRS] if effects.terms["order"].max() > 1 else []),
         *([_MORE] if effects.terms["order"].max() > 2 else []),  # noqa: PLR2004 - as it says
-        *_intervals(effects),
-        *_family(effects),
+        *(Note(said, *_DIFFERENCE[1:], "verdict") for said in _intervals(effects)),
+        *(Note(said, "verdict", "logit_verdict", "p") for said in _family(effects)),
         *_collapse(effects),
         *_fraction(effects),
-        *_eta(effects),
+        *(Note(said, "eta") for said in _eta(effects)),
     ]
 
 

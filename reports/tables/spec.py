@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 import pandas as pd
 
 from reports.errors import ReportError
+from reports.notes import Note
 from reports.tables.source import Source
 
 __all__ = ["Cell", "Column", "Drawing", "Section", "TableSpec", "grouped"]
@@ -141,7 +142,7 @@ class TableSpec:
 
         Returns:
             The table, with its first column and those that are chosen, in the order
-            of the patterns.
+            of the patterns, and without what is said of others.
 
         Raises:
             ReportError: A pattern that fits no column.
@@ -159,7 +160,10 @@ class TableSpec:
                 msg = f"--columns {pattern}: no such column; there are {names}"
                 raise ReportError(msg)
             order += [i for i in found if i not in order]
-        return self._only(order)
+        shown = {self.columns[i].name for i in order}
+        notes = tuple(note for note in self.notes if _is_about(note, shown))
+        key = self.key if _is_about(self.key, shown) else ""
+        return replace(self._only(order), notes=notes, key=key)
 
     def _only(self, kept: Sequence[int]) -> "TableSpec":
         sections = tuple(
@@ -170,6 +174,10 @@ class TableSpec:
         )
         columns = tuple(self.columns[i] for i in kept)
         return replace(self, columns=columns, sections=sections)
+
+
+def _is_about(note: str, names: set[str]) -> bool:
+    return not isinstance(note, Note) or not names.isdisjoint(note.about)
 
 
 def grouped(lines: Sequence[tuple[str, tuple[Cell, ...]]]) -> tuple[Section, ...]:

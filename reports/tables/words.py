@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from reports.notes import Note
 from reports.results import RunState, records
 from reports.selection import SelectOn
 from reports.statistics import Variance, Verdict
@@ -42,9 +43,10 @@ _DESIGN_NOTE: Final = (
     "questions); a row differs from the baseline in the named change alone{but}, and "
     "nothing was tuned again for it."
 )
-_RANGE_NOTE: Final = (
+_RANGE_NOTE: Final = Note(
     "Baseline range: where one more run of the baseline would fall with probability "
-    ".95. A screen for rows of one run, not a test."
+    ".95. A screen for rows of one run, not a test.",
+    "verdict",
 )
 
 
@@ -76,7 +78,7 @@ def accuracy_notes(
         return unfinished(estimates)
     return [
         *unfinished(estimates),
-        _accuracy_note(rows),
+        Note(_accuracy_note(rows), "accuracy"),
         *_interval_notes(rows),
         *_verdict_notes(rows, margin),
         *_range_note(rows),
@@ -239,22 +241,32 @@ def _interval_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
     bases = {row["basis"] for row in rows}
     if all(math.isnan(row["delta"]) for row in rows):
         return []
-    notes = ["Δ: difference to the baseline in percentage points."]
+    delta = "Δ: difference to the baseline in percentage points."
+    notes: list[str] = [Note(delta, "delta", "interval", "drawing")]
     if Basis.CROSSED in bases:
         notes.append(
-            "Brackets: 95 % interval of Δ over training runs and validation scenes "
-            "(both random, crossed; t with Satterthwaite's degrees of freedom)."
+            Note(
+                "Brackets: 95 % interval of Δ over training runs and validation scenes "
+                "(both random, crossed; t with Satterthwaite's degrees of freedom).",
+                *("interval", "drawing"),
+            )
         )
     if Basis.RUN_MEANS in bases:
         notes.append(
-            "‡ 95 % interval over training runs alone (Welch's t on accuracies), for "
-            "want of every run's answers to the same questions."
+            Note(
+                "‡ 95 % interval over training runs alone (Welch's t on accuracies), "
+                "for want of every run's answers to the same questions.",
+                *("interval", "drawing"),
+            )
         )
     if any(row["verdict"] == Verdict.ONE_RUN for row in rows):
         notes.append(
-            "† One training run, of the row or of the baseline: a 95 % interval "
-            "reflects the choice of validation scenes only. It describes these "
-            "checkpoints, not the variation, and gives no verdict."
+            Note(
+                "† One training run, of the row or of the baseline: a 95 % interval "
+                "reflects the choice of validation scenes only. It describes these "
+                "checkpoints, not the variation, and gives no verdict.",
+                *("interval", "drawing", "verdict"),
+            )
         )
     return notes
 
@@ -266,22 +278,32 @@ def _verdict_notes(rows: Sequence[dict[str, Any]], margin: float | None) -> list
     if Verdict.TWO_RUNS in verdicts:
         whose = " where a row's variance is not shared" if is_shared else ""
         notes.append(
-            "§ Two runs, of the row or of the baseline, are too few for a verdict"
-            f"{whose}, however wide or narrow the interval; three or more give one."
+            Note(
+                "§ Two runs, of the row or of the baseline, are too few for a verdict"
+                f"{whose}, however wide or narrow the interval; three or more give "
+                "one.",
+                "verdict",
+            )
         )
     if verdicts & set(_TESTED):
         notes.append(
-            f"Worse or better: from {_fewest(rows)}, where Holm's p is below .05 "
-            f"over {_families(rows)}. Inconclusive does not mean equal: the data do "
-            "not settle whether the change matters."
+            Note(
+                f"Worse or better: from {_fewest(rows)}, where Holm's p is below .05 "
+                f"over {_families(rows)}. Inconclusive does not mean equal: the data "
+                "do not settle whether the change matters.",
+                *("verdict", "p"),
+            )
         )
-        notes.append(_margin_note(rows, margin))
+        notes.append(Note(_margin_note(rows, margin), "verdict"))
     if any(row["is_best"] for row in rows):
         collapsed = any(row["is_collapsed"] for row in rows)
         but = "; a row 20 points behind is none of them" if collapsed else ""
         notes.append(
-            "Bold: of the rows with 3 runs or more, the best and those that the data "
-            f"do not show to be worse than it (Holm, .05){but}."
+            Note(
+                "Bold: of the rows with 3 runs or more, the best and those that the "
+                f"data do not show to be worse than it (Holm, .05){but}.",
+                "accuracy",
+            )
         )
     return notes
 

@@ -5,12 +5,14 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from reports.results import Results
+from reports.material import Material
+from reports.results import Results, RunState
 from reports.selection import SelectOn
 from reports.statistics import Variance, estimate_rows
 from reports.tables.words import accuracy_notes
 
 Make = Callable[..., Results]
+MakeTables = Callable[..., Material]
 TWO = (0.960, 0.962)
 THREE = (0.960, 0.962, 0.958)
 
@@ -69,3 +71,16 @@ def test_without_sharing_three_runs_are_needed(make_results: Make) -> None:
     assert "Worse or better: from 3 runs on, where" in notes
     assert "too few for a verdict, however wide" in notes
     assert "put the difference within ±1 point." in notes
+
+
+def test_nothing_is_said_of_columns_that_are_not_shown(make_tables: MakeTables) -> None:
+    runs = {"1 block": (0.80, 0.81, 0.82), "2 blocks": (0.8, RunState.FAILED)}
+    every = make_tables(runs).tables["table"]
+    some = make_tables(runs, columns=("runs", "p")).tables["table"]
+    gone = [note.split()[0] for note in every.notes if note not in some.notes]
+    assert {"Accuracy:", "Δ:", "Brackets:", "†", "Bold:"} <= set(gone)
+    said = " ".join(some.notes)
+    assert "of 26 runs finished. 2 blocks: 1 failed." in said
+    assert "Worse or better: " in said
+    assert "Each run is scored at its best epoch" in said
+    assert (bool(every.key), some.key) == (True, "")
