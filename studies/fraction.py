@@ -12,7 +12,7 @@ References:
 from collections.abc import Sequence
 from itertools import combinations
 
-__all__ = ["alias_of", "alias_pairs", "resolution", "term_name", "terms_of"]
+__all__ = ["alias_pairs", "resolution", "term_name", "terms_of"]
 
 Term = tuple[str, ...]
 
@@ -42,19 +42,6 @@ def term_name(term: Term) -> str:
     return " × ".join(term) or "mean"
 
 
-def alias_of(term: Term, labels: Sequence[str]) -> Term:
-    """Find what a half fraction cannot tell from an effect.
-
-    Args:
-        term: The effect's components.
-        labels: All components.
-
-    Returns:
-        The components that it has not.
-    """
-    return tuple(label for label in labels if label not in term)
-
-
 def alias_pairs(labels: Sequence[str]) -> tuple[tuple[Term, Term], ...]:
     """List the pairs of effects that are one contrast in a half fraction.
 
@@ -67,7 +54,7 @@ def alias_pairs(labels: Sequence[str]) -> tuple[tuple[Term, Term], ...]:
     """
     pairs: dict[Term, Term] = {}
     for term in terms_of(labels):
-        other = alias_of(term, labels)
+        other = tuple(label for label in labels if label not in term)
         if other and other not in pairs:
             pairs[term] = other
     return tuple(pairs.items())

@@ -12,15 +12,7 @@ from reports.statistics.intervals import Basis
 from reports.statistics.probability import OddsRule
 from reports.statistics.verdicts import Variance
 
-__all__ = [
-    "allocation_words",
-    "detectable_words",
-    "narrowing_words",
-    "odds_words",
-    "shared_words",
-    "statistics_words",
-    "suspect_words",
-]
+__all__ = ["statistics_words"]
 
 _OF_SPREAD: Final = "accuracy", "interval", "drawing"  # columns that show it
 _MOSTLY: Final = 2 / 3  # of the variance
@@ -48,51 +40,30 @@ def statistics_words(estimates: pd.DataFrame) -> list[str]:
     """
     of_verdicts = "verdict", "p", "detectable"
     return [
-        *shared_words(estimates),
-        *(Note(said, *of_verdicts) for said in allocation_words(estimates)),
-        *(Note(said, *_OF_SPREAD) for said in narrowing_words(estimates)),
-        *(Note(said, *of_verdicts) for said in detectable_words(estimates)),
-        *(Note(said, "beats") for said in odds_words(estimates)),
-        *suspect_words(estimates),
+        *_shared_words(estimates),
+        *(Note(said, *of_verdicts) for said in _allocation_words(estimates)),
+        *(Note(said, *_OF_SPREAD) for said in _narrowing_words(estimates)),
+        *(Note(said, *of_verdicts) for said in _detectable_words(estimates)),
+        *(Note(said, "beats") for said in _odds_words(estimates)),
+        *_suspect_words(estimates),
     ]
 
 
-def allocation_words(estimates: pd.DataFrame) -> list[str]:
-    """Warn where the baseline has many more runs than the rows that it judges.
-
-    Args:
-        estimates: One row per row of the study.
-
-    Returns:
-        The warning, where it is due.
-    """
+# Warn where the baseline has many more runs than the rows that it judges.
+def _allocation_words(estimates: pd.DataFrame) -> list[str]:
     runs = estimates.loc[estimates["is_baseline"], "n_runs"]  # one of each evaluation
     baseline = max(runs, default=0)
     tested = estimates.loc[estimates["p"].notna(), "n_runs"]
     return [_LARGE_BASELINE] if (2 * tested < baseline).any() else []
 
 
-def narrowing_words(estimates: pd.DataFrame) -> list[str]:
-    """Say where the spread of runs comes from, and what would narrow the intervals.
-
-    Args:
-        estimates: One row per row of the study.
-
-    Returns:
-        At most two sentences.
-    """
+# Say where the spread of runs comes from, and what would narrow the intervals.
+def _narrowing_words(estimates: pd.DataFrame) -> list[str]:
     return [*_split_words(estimates), *_share_words(estimates)]
 
 
-def detectable_words(estimates: pd.DataFrame) -> list[str]:
-    """Say which differences the table would usually miss.
-
-    Args:
-        estimates: One row per row of the study.
-
-    Returns:
-        A sentence for every number of runs that rows were tested with.
-    """
+# Say which differences the table would usually miss.
+def _detectable_words(estimates: pd.DataFrame) -> list[str]:
     tested = estimates[estimates["p"].notna() & ~estimates["is_collapsed"]]
     return [
         f"With {runs} runs a difference under {_points(rows['detectable'].median())} "
@@ -103,15 +74,8 @@ def detectable_words(estimates: pd.DataFrame) -> list[str]:
     ]
 
 
-def odds_words(estimates: pd.DataFrame) -> list[str]:
-    """Say of rows with ten runs how often one of them beats one of the baseline.
-
-    Args:
-        estimates: One row per row of the study.
-
-    Returns:
-        One note, where there are such rows.
-    """
+# Say of rows with ten runs how often one of them beats one of the baseline.
+def _odds_words(estimates: pd.DataFrame) -> list[str]:
     said = [
         f"{row['row']} {_share(row['p_beats'])} [{_share(row['p_beats_lower'])}, "
         f"{_share(row['p_beats_upper'])}], {row['beats_rule']}"
@@ -127,15 +91,8 @@ def odds_words(estimates: pd.DataFrame) -> list[str]:
     return [note]
 
 
-def suspect_words(estimates: pd.DataFrame) -> list[str]:
-    """Name the runs that stand apart from their siblings.
-
-    Args:
-        estimates: One row per row of the study.
-
-    Returns:
-        A sentence, where there are any.
-    """
+# Name the runs that stand apart from their siblings.
+def _suspect_words(estimates: pd.DataFrame) -> list[str]:
     named = [
         f"{row['row']} (seed {', '.join(map(str, row['suspect_runs']))})"
         for row in records(estimates)
@@ -151,15 +108,8 @@ def suspect_words(estimates: pd.DataFrame) -> list[str]:
     return [note]
 
 
-def shared_words(estimates: pd.DataFrame) -> list[str]:
-    """Warn where rows borrowed each other's variance.
-
-    Args:
-        estimates: One row per row of the study.
-
-    Returns:
-        The warning and the rows that did not, where any did.
-    """
+# Warn where rows borrowed each other's variance.
+def _shared_words(estimates: pd.DataFrame) -> list[str]:
     if not (estimates["variance"] == Variance.SHARED).any():
         return []
     alone = [row["row"] for row in records(estimates) if row["is_collapsed"]]

@@ -1,5 +1,6 @@
 """Sentences say what the numbers of a table are, and none is said without cause."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -8,24 +9,28 @@ import pytest
 
 from reports.results import Results
 from reports.statistics import estimate_rows
-from reports.statistics.words import (
-    allocation_words,
-    detectable_words,
-    narrowing_words,
-    odds_words,
-    shared_words,
-    statistics_words,
-    suspect_words,
-)
+from reports.statistics.words import statistics_words
 
 Make = Callable[..., Results]
+SPREAD = "Runs of a row", "Of the variance"
 NEAR = (0.960, 0.962, 0.958)
+
+
+def said(estimates: pd.DataFrame, *starts: str) -> list[str]:
+    return [note for note in statistics_words(estimates) if note.startswith(starts)]
 
 
 def one_row(**values: object) -> pd.DataFrame:
     usual = {
         "row": "a",
+        "is_baseline": False,
         "is_collapsed": False,
+        "variance": "separate",
+        "n_runs": 3,
+        "n_compared": 3,
+        "p": math.nan,
+        "beats_rule": "",
+        "suspect_runs": (),
         "basis": "runs × scenes",
         "sd": 0.00773,
         "sd_noise": 0.0059,
@@ -40,13 +45,13 @@ def test_one_run_per_row_has_nothing_to_say(make_results: Make) -> None:
 
 
 def test_genuine_spread_and_noise_are_told_apart() -> None:
-    first = narrowing_words(one_row())[0]
+    first = said(one_row(), *SPREAD)[0]
     assert first.startswith("Runs of a row differ by an s.d. of 0.77 points: 0.50 is")
     assert "0.59 is noise of this set of them" in first
 
 
 def test_noise_that_exceeds_the_spread_is_no_part_of_it() -> None:
-    first = narrowing_words(one_row(sd=0.0030, sd_noise=0.0041))[0]
+    first = said(one_row(sd=0.0030, sd_noise=0.0041), *SPREAD)[0]
     assert "an s.d. of 0.30 points, no more than this finite set of" in first
     assert "alone would make them differ (0.41): none of it is shown to be" in first
     assert "squares" not in first
@@ -62,16 +67,16 @@ def test_noise_that_exceeds_the_spread_is_no_part_of_it() -> None:
     ],
 )
 def test_what_would_narrow_the_intervals_is_said(share: float, words: str) -> None:
-    assert words in narrowing_words(one_row(share_runs=share))[1]
+    assert words in said(one_row(share_runs=share), *SPREAD)[1]
 
 
 def test_collapsed_rows_and_rows_without_answers_do_not_speak_for_others(
     make_results: Make,
 ) -> None:
-    assert narrowing_words(one_row(is_collapsed=True)) == []
+    assert said(one_row(is_collapsed=True), *SPREAD) == []
     accuracies = {"baseline": NEAR, "a": NEAR}
     estimates = estimate_rows(make_results(accuracies, has_answers=False))
-    assert narrowing_words(estimates) == []
+    assert said(estimates, *SPREAD) == []
 
 
 def test_what_would_be_missed_is_said_for_every_number_of_runs(
@@ -79,7 +84,7 @@ def test_what_would_be_missed_is_said_for_every_number_of_runs(
 ) -> None:
     five = (*NEAR, 0.961, 0.959)
     results = make_results({"baseline": five, "a": NEAR, "b": five, "two": NEAR[:2]})
-    words = detectable_words(estimate_rows(results))
+    words = said(estimate_rows(results), "With ")
     assert [said.split(" a difference")[0] for said in words] == [
         "With 3 runs",
         "With 5 runs",
@@ -95,21 +100,23 @@ def test_odds_are_said_from_ten_runs_on(make_results: Make) -> None:
             for row, mean in runs.items()
         }
     )
-    (words,) = odds_words(estimate_rows(results))
+    (words,) = said(estimate_rows(results), "Probability that a run")
     assert words.endswith(": far .00 [.00, .20], differs, and may be meaningful.")
 
 
 def test_a_baseline_of_many_more_runs_carries_a_warning(make_results: Make) -> None:
     seven = (*NEAR, *NEAR, 0.96)
     many = estimate_rows(make_results({"baseline": seven, "a": NEAR}))
-    assert allocation_words(many)[0].startswith("The baseline has more than twice")
+    assert said(many, "The baseline has more")[0].startswith(
+        "The baseline has more than twice"
+    )
     twice = estimate_rows(make_results({"baseline": seven[:6], "a": NEAR}))
-    assert allocation_words(twice) == []
+    assert said(twice, "The baseline has more") == []
 
 
 def test_a_stray_run_is_named(make_results: Make) -> None:
     stray = {"baseline": NEAR, "a": NEAR, "b": NEAR, "c": (0.96, 0.91, 0.96)}
-    note = suspect_words(estimate_rows(make_results(stray)))
+    note = said(estimate_rows(make_results(stray)), "Look at these runs")
     assert len(note) == 1
     assert "c (seed 1)" in note[0]
 
@@ -117,11 +124,13 @@ def test_a_stray_run_is_named(make_results: Make) -> None:
 def test_shared_variances_carry_their_warning(make_results: Make) -> None:
     rows = {"baseline": NEAR, "a": NEAR, "b": NEAR, "lost": (0.2, 0.3, 0.2)}
     results = make_results(rows)
-    assert shared_words(estimate_rows(results)) == []
-    note = shared_words(estimate_rows(results, variance="shared"))[0]
+    assert said(estimate_rows(results), "Variances are shared") == []
+    note = said(estimate_rows(results, variance="shared"), "Variances are shared")[0]
     assert note.startswith("Variances are shared")
     assert "one in fourteen to one in eight" in note  # docs/calibration.md: 7 to 13 %
     assert note.endswith("Not shared with, for they collapsed: lost.")
     del rows["lost"]
-    others = shared_words(estimate_rows(make_results(rows), variance="shared"))[0]
+    others = said(
+        estimate_rows(make_results(rows), variance="shared"), "Variances are shared"
+    )[0]
     assert "collapsed" not in others

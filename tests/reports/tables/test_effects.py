@@ -13,6 +13,7 @@ from reports.statistics.effects import Effects, estimate_effects
 from reports.tables import TableSpec, to_latex, to_markdown, to_text
 from reports.tables.effects import effects_table, path_table, shapley_table
 from reports.tables.forms import Format, write_table
+from reports.tables.html import to_html_table
 from studies.design import DesignKind
 from tests.reports.statistics.crossing import accuracies, make_study, redundant
 
@@ -191,6 +192,8 @@ def test_collapsed_rows_bring_logits_beside(make_results: Make) -> None:
     assert table is not None
     headings = [column.heading for column in table.columns]
     assert headings[-2:] == ["In logits", "Verdict in logits"]
+    assert 'class="film-table dense"' in to_html_table(table)  # so many fit a page
+    assert "dense" not in to_html_table(replace(table, columns=(), sections=()))
     odds = [math.log(a / (1 - a)) for a in (0.60, 0.67, 0.69, 0.69)]
     shown = texts(table)["γ"][-2].split()[0]
     assert float(shown) == pytest.approx((sum(odds[2:]) - sum(odds[:2])) / 2, abs=0.03)
