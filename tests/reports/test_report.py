@@ -283,7 +283,9 @@ def test_latex_gives_verdicts_as_signs_and_explains_them(report: Report) -> None
     (row,) = [line for line in latex.splitlines() if line.startswith(r"\quad $\beta$")]
     assert row.endswith(r"& $\dagger$ \\")
     assert r"\S{} two runs" not in latex[: latex.index(r"\bottomrule")]
-    assert r"$\dagger$ one run, \S{} two runs." in latex
+    assert r"$\dagger$ One training run, of the row" in latex
+    assert r"\S{} Two runs, of the row" in latex
+    assert r"$\dagger$ one run" not in latex
 
 
 CONFOUNDED = """
