@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
     [
         ("driver killed with -9", "truncated checkpoint"),
         ("worker killed with -9", "driver gets SIGINT twice"),
-        ("trial raises", "corrupt SQLite file", "driver gets SIGTERM"),
+        ("driver gets SIGTERM", "corrupt SQLite file"),
         ("trial returns NaN", "torn last line"),
     ],
     ids=" and ".join,

@@ -13,6 +13,7 @@ from film.world.config import load_world_config
 from runner.cli import film
 from runner.planning.sources import find_source, make_missing
 from runner.store.workspace import Workspace
+from studies.splits import USUAL
 
 SETTINGS = {"n_train": 4, "n_val": 2, "n_test": 0, "max_objects": 2}
 
@@ -59,7 +60,13 @@ def test_a_study_whose_world_the_disk_cannot_hold_is_refused(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = load_world_config(SETTINGS, "tiny")
-    source = find_source("tiny", world, None, (ImageInput.FEATURES,), workspace)
+    source = find_source(
+        "tiny",
+        world,
+        None,
+        {"features": (ImageInput.FEATURES, USUAL)},
+        workspace,
+    )
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=9))
     with pytest.raises(DataError, match=r"its disk has 0\.0 MB free; make room"):
         list(make_missing(source, processes=1))

@@ -1,6 +1,7 @@
 """A path tells step by step what was switched, and what could have been instead."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def test_it_may_go_one_way(make_results: Make) -> None:
         kind=design.kind, components=design.components, direction=Direction.REMOVING
     )
     effects = estimate_effects(
-        Study(**{**vars(both), "design": one}),
+        replace(both, design=one),
         results,
     )
     assert effects is not None

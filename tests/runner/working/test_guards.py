@@ -42,7 +42,7 @@ def test_a_trial_over_its_memory_ends_with_the_numbers(folder: TrialFolder) -> N
     record = folder.read()
     assert codes == [EXIT_CODE]
     assert record.state is TrialState.FAILED
-    assert "MiB of memory, more than 1 MiB; fewer jobs (-j)" in record.error
+    assert "iB of memory, more than 1 MiB; fewer jobs (-j)" in record.error
     assert "in test_a_trial_over_its_memory" in folder.log.read_text()
 
 
