@@ -120,19 +120,6 @@ def test_columns_are_chosen_by_name_and_pattern(make_tables: Make) -> None:
     assert all(len(line) == len(names) for line in table.lines)
 
 
-def test_nothing_is_said_of_columns_that_are_not_shown(make_tables: Make) -> None:
-    runs = {"1 block": (0.80, 0.81, 0.82), "2 blocks": (0.8, RunState.FAILED)}
-    every = make_tables(runs).tables["table"]
-    some = make_tables(runs, columns=("runs", "p")).tables["table"]
-    gone = [note.split()[0] for note in every.notes if note not in some.notes]
-    assert {"Accuracy:", "Δ:", "Brackets:", "†", "Bold:"} <= set(gone)
-    said = " ".join(some.notes)
-    assert "of 26 runs finished. 2 blocks: 1 failed." in said
-    assert "Worse or better: " in said
-    assert "Each run is scored at its best epoch" in said
-    assert (bool(every.key), some.key) == (True, "")
-
-
 def test_what_is_extra_is_shown_on_request_alone(make_tables: Make) -> None:
     names = {column.name for column in make_tables().tables["table"].columns}
     assert not names & {"p", "beats", "detectable"}
