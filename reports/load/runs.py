@@ -14,6 +14,7 @@ from reports.load.run import EXPERIMENT, KIND, TRIAL_ID, Run
 
 __all__ = ["runs_of_study", "runs_of_trials", "study_tag"]
 
+_BROKEN: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _FEW: Final = 5  # trials that are looked for one by one
 _SOME: Final = 50  # more of them are looked for among all
 _Foreign = Any  # MLflow's objects carry no types
@@ -77,7 +78,12 @@ def _in_file(
         return []
     try:
         return read_runs(path, tag, values)
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        if (
+            getattr(error, "sqlite_errorcode", None) in _BROKEN
+        ):  # MLflow would try for minutes
+            where = without_password(tracking_uri)
+            raise ReportError(f"cannot read the runs in {where}: {error}") from error
         return None
 
 

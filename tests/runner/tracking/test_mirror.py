@@ -4,6 +4,7 @@ import importlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -346,6 +347,12 @@ def test_a_full_disk_is_said_once_and_costs_nothing(
     assert mirror.problem == ""
 
 
+def not_as_expected(*_: object) -> list[Any]:
+    problem = sqlite3.OperationalError("no such table")
+    problem.sqlite_errorcode = sqlite3.SQLITE_ERROR
+    raise problem
+
+
 def test_many_trials_are_read_with_few_questions(
     begun: Any,
     make_trial: Callable[..., Trial],
@@ -368,6 +375,7 @@ def test_many_trials_are_read_with_few_questions(
         return whole(self, ids, query, **how)
 
     monkeypatch.setattr(client, search)
+    monkeypatch.setattr("reports.load.runs.read_runs", not_as_expected)
     trials = [make_trial(f"row {seed}", seed) for seed in range(10)]
     results = load_results(trials, workspace.tracking_uri)
     states = list(results.trials["state"])
