@@ -79,9 +79,8 @@ def _in_file(
     try:
         return read_runs(path, tag, values)
     except sqlite3.Error as error:
-        if (
-            getattr(error, "sqlite_errorcode", None) in _BROKEN
-        ):  # MLflow would try for minutes
+        # With a broken file MLflow would try for minutes.
+        if getattr(error, "sqlite_errorcode", None) in _BROKEN:
             where = without_password(tracking_uri)
             raise ReportError(f"cannot read the runs in {where}: {error}") from error
         return None
