@@ -9,6 +9,7 @@ import sys
 from ray.cluster_utils import Cluster
 
 _ROOM = {"object_store_memory": 80 << 20}
+_PATIENCE_S = 300.0  # of a machine with much else to do
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
                     answer(f"{len(machines) - 1} {raylet.process.pid}")
                 case ["lose", number]:
                     cluster.remove_node(machines[int(number)], allow_graceful=False)
+                    cluster.wait_for_nodes(_PATIENCE_S)  # Ray counts it for a while yet
                     answer("lost")
     finally:
         cluster.shutdown()
