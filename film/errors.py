@@ -1,6 +1,13 @@
 """What a user can get wrong, said in one line."""
 
-__all__ = ["ConfigError", "DataError", "DivergedError", "FilmError", "TrainingError"]
+__all__ = [
+    "AnalysisError",
+    "ConfigError",
+    "DataError",
+    "DivergedError",
+    "FilmError",
+    "TrainingError",
+]
 
 
 class FilmError(Exception):
@@ -21,6 +28,10 @@ class DataError(FilmError):
 
 class TrainingError(FilmError):
     """Training cannot start or go on, for instance from a foreign checkpoint."""
+
+
+class AnalysisError(FilmError):
+    """A run has nothing of what is to be looked at, or was not looked at yet."""
 
 
 class DivergedError(TrainingError):

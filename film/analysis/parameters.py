@@ -1,0 +1,89 @@
+"""γ and β that a network gives to questions, as it applies them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from film.analysis.model import TrainedModel, one_thread
+from film.config import Conditioning
+from film.data.dataset import QuestionDataset
+from film.errors import AnalysisError
+from film.model.network import FilmNetwork
+
+__all__ = ["Parameters", "generate"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parameters:
+    """γ and β of questions, in the blocks that hear the question.
+
+    Attributes:
+        gamma: What feature maps are multiplied by, with its baseline: 1 + Δγ in the
+            paper's model.
+        beta: What is added to them.
+        layers: Numbers of these blocks, from 1 as in the paper.
+    """
+
+    gamma: Float[np.ndarray, "questions layers channels"]
+    beta: Float[np.ndarray, "questions layers channels"]
+    layers: tuple[int, ...]
+
+    @property
+    def by_name(self) -> dict[str, Float[np.ndarray, "questions layers channels"]]:
+        """Both, by the paper's letters."""
+        return {"γ": self.gamma, "β": self.beta}
+
+    def fixed(self) -> dict[str, float]:
+        """Say which of the two no question changes.
+
+        Returns:
+            Its one value, by letter.
+        """
+        return {
+            name: float(values.flat[0]) + 0.0
+            for name, values in self.by_name.items()
+            if values.min() == values.max()
+        }
+
+
+def generate(model: TrainedModel, questions: QuestionDataset) -> Parameters:
+    """Let the network read questions; no image is looked at.
+
+    Args:
+        model: The run.
+        questions: What to read.
+
+    Returns:
+        γ and β of every question.
+
+    Raises:
+        AnalysisError: The network has none.
+    """
+    network = model.film
+    if network.generator is None:
+        raise AnalysisError("no block hears the question, so it has no γ and β")
+    if network.config.film.conditioning is Conditioning.CONCAT:
+        raise AnalysisError(
+            "its blocks hear the question in maps beside their input "
+            "(model.film.conditioning is concat), and have no γ and β"
+        )
+    layers = network.config.conditioned_blocks
+    kept = torch.tensor([layer - 1 for layer in layers])
+    pairs: list[tuple[Tensor, Tensor]] = []
+    with one_thread():
+        for batch in model.batches(questions.without_images()):
+            gamma, beta = _generate(network, batch.questions)
+            pairs.append((gamma[:, kept], beta[:, kept]))
+    gammas, betas = zip(*pairs, strict=True)
+    return Parameters(
+        gamma=torch.cat(gammas).numpy(), beta=torch.cat(betas).numpy(), layers=layers
+    )
+
+
+def _generate(network: FilmNetwork, questions: Tensor) -> tuple[Tensor, Tensor]:
+    assert network.generator is not None  # noqa: S101 - the caller looked
+    gamma, beta = network.generator(questions)
+    return gamma, beta
