@@ -35,7 +35,7 @@ from studies.catalogue import catalogue, find_study
 from studies.study import Study
 from studies.trial import Trial
 
-STUDY = "paper-table2"
+STUDY = "architecture"
 SEEDS = 5
 N_SCENES = 1000
 PER_SCENE = 10

@@ -25,7 +25,7 @@ JOBS = 2
 
 def settings(epochs: int) -> dict[str, object]:
     flat = find_study("quick").baseline.config.flat()
-    paper = find_study("paper-table2").baseline.config.flat()
+    paper = find_study("architecture").baseline.config.flat()
     changed = {name: value for name, value in flat.items() if value != paper[name]}
     return {**changed, "train.max_epochs": epochs}
 

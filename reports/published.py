@@ -218,7 +218,7 @@ def _cogent() -> PublishedTable:
 _TABLES: Final = (
     _systems(),
     _ablations(
-        "paper-table2",
+        "architecture",
         2,
         {
             "Restricted γ or β": {
@@ -249,7 +249,7 @@ _TABLES: Final = (
         },
     ),
     _ablations(
-        "paper-table3",
+        "depth",
         3,
         {
             "Number of ResBlocks": {

@@ -150,7 +150,7 @@ _BEST: Final = (BASELINE,)
 
 CLAIMS: Final[Mapping[str, tuple[Claim, ...]]] = MappingProxyType(
     {
-        "paper-table2": (
+        "architecture": (
             Claim(_BOTH, _GAMMA_BETA, (_UNIT_GAMMA,), _BEST, Says.LOWER),
             Claim(_BOTH, _GAMMA_BETA, (_ZERO_BETA,), _BEST, Says.LOWER),
             Claim(
@@ -237,7 +237,7 @@ CLAIMS: Final[Mapping[str, tuple[Claim, ...]]] = MappingProxyType(
                 Says.ALIKE,
             ),
         ),
-        "paper-table3": (
+        "depth": (
             Claim(
                 "FiLM is robust to varying depth …",
                 _DEPTH,

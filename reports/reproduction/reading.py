@@ -10,6 +10,7 @@ from typing import Final
 from film.validation import nearest
 from reports.errors import ReportError
 from reports.published import PUBLISHED, Published, PublishedTable
+from studies.catalogue import RENAMED
 from studies.trial import BASELINE
 
 __all__ = ["find_table", "read_published"]
@@ -23,7 +24,7 @@ def find_table(name: str) -> PublishedTable:
     """Find a published table by its name, or by the file that holds it.
 
     Args:
-        name: ``paper-table2``, or the path of a CSV file.
+        name: ``architecture``, or the path of a CSV file.
 
     Returns:
         The table.
@@ -33,6 +34,8 @@ def find_table(name: str) -> PublishedTable:
     """
     if name in PUBLISHED:
         return PUBLISHED[name]
+    if name in RENAMED:
+        raise ReportError(f"the table '{name}' is called '{RENAMED[name]}' now")
     path = Path(name)
     if path.suffix.lower() == ".csv" or path.is_file():
         return read_published(path)

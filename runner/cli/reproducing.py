@@ -45,7 +45,7 @@ class CompareFlags(Flags, _CompareFlags):
 @click.option(
     "--paper",
     metavar="TABLE",
-    help="Instead of a study: what paper-table2, or such a file, says by itself.",
+    help="Instead of a study: what architecture, or such a file, says by itself.",
 )
 @choice_options
 @data_option
@@ -78,11 +78,11 @@ def compare(study: str | None, **flags: Unpack[CompareFlags]) -> int:
     Exit code: 0 every wanted run is complete, 1 some are not, 2 bad input; what was
     found does not change it.
 
-    Example: film compare paper-table2 --out reproduction.html
+    Example: film compare architecture --out reproduction.html
 
     Example: film compare my-study.yaml --with published.csv
 
-    Example: film compare --paper paper-table2 --figure range.png
+    Example: film compare --paper architecture --figure range.png
     """
     from runner.cli.compared import echo_examination, echo_reproduction
 

@@ -45,7 +45,7 @@ def show(study: str, *, as_json: bool) -> None:
 
     STUDY is a name from `film list`, or a YAML file.
 
-    Example: film show paper-table2
+    Example: film show architecture
     """
     from runner.cli.words import echo_json, echo_study
     from studies.catalogue import find_study

@@ -2,12 +2,19 @@
 
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from film.validation import nearest
 from studies.errors import StudyError
 from studies.study import Study, read_study
 
-__all__ = ["catalogue", "find_study"]
+__all__ = ["RENAMED", "catalogue", "find_study"]
+
+RENAMED: Final = MappingProxyType(
+    {"paper-table2": "architecture", "paper-table3": "depth"}
+)
+"""What studies are called now, by the name that they had."""
 
 
 def catalogue() -> dict[str, Path]:
@@ -37,6 +44,8 @@ def find_study(name: str) -> Study:
         return read_study(known[name])
     if name.endswith((".yaml", ".yml")) or "/" in name:
         return read_study(Path(name))
+    if name in RENAMED:
+        raise StudyError(f"the study '{name}' is called '{RENAMED[name]}' now")
     raise StudyError(
         f"no study is named '{name}'{nearest(name, known)} "
         f"(`film list` shows {len(known)}; a file's name ends in .yaml)"

@@ -131,7 +131,7 @@ def test_a_place_that_takes_no_file_is_one_clear_line(
 
 @pytest.fixture
 def made(make_results: Make) -> Material:
-    study = find_study("paper-table3")
+    study = find_study("depth")
     results = make_results({row.label: (0.9, 0.91) for row in study.rows})
     run = {"film": "0.1", "torch": "2.9", "python": "3.11", "host": "here"}
     run |= {"device": "cpu", "data": "0123abcd", "commit": "f" * 40}
@@ -189,7 +189,7 @@ def test_it_says_what_each_row_took(made: Material) -> None:
 
 
 def test_runs_of_which_nothing_is_recorded_are_listed(make_results: Make) -> None:
-    study = find_study("paper-table3")
+    study = find_study("depth")
     results = make_results({row.label: (0.9, 0.91) for row in study.rows})
     made = material_of(study, results)
     assert {line.run_id for line in run_lines(made)} == {""}

@@ -169,7 +169,7 @@ def test_figures_are_as_wide_as_is_asked_for(
 
 
 def test_no_negative_zero_is_printed(make_results: Make, tmp_path: Path) -> None:
-    study = find_study("paper-table2")
+    study = find_study("architecture")
     same = {row.label: (0.9, 0.91, 0.92) for row in study.rows}
     groups = {row.label: row.group for row in study.rows}
     results = make_results(same, groups)
@@ -222,7 +222,7 @@ def published_column(text: str) -> bool:
 def test_published_values_stand_beside_clevr_and_no_other_data(
     make_results: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = find_study("paper-table3")
+    study = find_study("depth")
     groups = {row.label: row.group for row in study.rows}
     results = make_results({row.label: (0.9, 0.91) for row in study.rows}, groups)
     small = write_results(study, results, tmp_path).text
@@ -243,7 +243,7 @@ def test_published_values_do_not_stand_beside_runs_whose_answers_are_missing(
     make_results: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(material_module, "CLEVR_VAL_QUESTIONS", 2000)
-    study = find_study("paper-table3")
+    study = find_study("depth")
     accuracies = {row.label: (0.9, 0.91) for row in study.rows}
     without = make_results(accuracies, has_answers=False)
     text = write_results(study, without, tmp_path).text
@@ -265,7 +265,7 @@ def test_what_guessing_would_give_is_said_to_be_of_these_questions(
 def test_published_values_of_clevr_are_shown_before_anything_ran(
     make_results: Make, tmp_path: Path
 ) -> None:
-    study = find_study("paper-table3")
+    study = find_study("depth")
     gone = (RunState.MISSING,) * 2
     results = make_results({row.label: gone for row in study.rows})
     report = write_results(study, results, tmp_path)

@@ -65,9 +65,9 @@ def test_every_command_has_an_example(film: Film) -> None:
 def test_studies_are_listed_and_shown(film: Film, study_file: Path) -> None:
     code, text, _ = film("list")
     assert code == 0
-    assert "paper-table2" in text
+    assert "architecture" in text
     _, text, _ = film("list", "--json")
-    assert {study["study"] for study in json.loads(text)} >= {"quick", "paper-table2"}
+    assert {study["study"] for study in json.loads(text)} >= {"quick", "architecture"}
     _, text, _ = film("show", study_file)
     assert "β := 0    model.film.beta = zero" in text
     _, text, _ = film("show", study_file, "--json")

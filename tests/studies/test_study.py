@@ -12,7 +12,7 @@ import pytest
 
 from film.config import Architecture, Config, FilmPlacement, ImageInput
 from film.world.config import world_preset
-from studies.catalogue import catalogue, find_study
+from studies.catalogue import RENAMED, catalogue, find_study
 from studies.errors import StudyError
 from studies.schema import schema_path, study_schema
 from studies.study import Study, read_study
@@ -113,7 +113,7 @@ class TestIdentity:
     def test_the_papers_baseline_is_trained_once_for_both_tables(self) -> None:
         first, second = (
             find_study(name).trials(FINGERPRINTS)[0]
-            for name in ("paper-table2", "paper-table3")
+            for name in ("architecture", "depth")
         )
         assert first.trial_id == second.trial_id
 
@@ -193,11 +193,19 @@ def test_files_that_are_no_study_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_study_is_found_by_name_or_by_file(tmp_path: Path) -> None:
-    assert find_study("paper-table3").name == "paper-table3"
+    assert find_study("depth").name == "depth"
     (tmp_path / "own.yaml").write_text(SMALL, encoding="utf-8")
     assert find_study(str(tmp_path / "own.yaml")).name == "small"
     with pytest.raises(StudyError, match="'qick'; did you mean 'quick'"):
         find_study("qick")
+
+
+@pytest.mark.parametrize("name", sorted(RENAMED))
+def test_a_former_name_leads_to_the_present_one(name: str) -> None:
+    assert name not in catalogue()
+    assert RENAMED[name] in catalogue()
+    with pytest.raises(StudyError, match=f"'{name}' is called '{RENAMED[name]}' now"):
+        find_study(name)
 
 
 def test_settings_can_be_merged_into_a_row(tmp_path: Path) -> None:
@@ -282,6 +290,7 @@ class TestCatalogue:
         assert found == {
             ("small", "raw pixels, 6 epochs"): {epochs},
             ("small", "question only, an LSTM"): {epochs, rate},
+            ("architecture-embedded", "raw pixels instead of features"): {epochs},
         }
 
     @pytest.mark.parametrize("name", sorted(catalogue()))
@@ -291,7 +300,7 @@ class TestCatalogue:
         assert len(study.rows) >= 2
 
     def test_table_2_has_the_rows_of_the_paper(self) -> None:
-        study = find_study("paper-table2")
+        study = find_study("architecture")
         assert len(study.rows) == 18
         assert study.baseline.config == Config()
         by_label = {row.label: row.config.model for row in study.rows}
@@ -310,8 +319,29 @@ class TestCatalogue:
         assert missing == {"PG+EE (9K programs)", "PG+EE (700K programs)"}
         assert find_study("quick").baseline.config == small[0].config
 
+    @pytest.mark.parametrize(
+        "name", ["clevr-systems", "architecture", "depth", "humans", "cogent"]
+    )
+    def test_every_study_of_the_paper_has_a_small_scale_too(self, name: str) -> None:
+        full, small = find_study(name), find_study(f"{name}-embedded")
+        assert full.baseline.config == Config()
+        assert full.world is None
+        assert small.world is not None
+
+    def test_the_small_ablations_train_no_row_of_quick_again(self) -> None:
+        quick = find_study("quick")
+        both = {
+            trial.row: trial.trial_id
+            for trial in find_study("architecture-embedded").trials(FINGERPRINTS)
+            if trial.seed == 0
+        }
+        wanted = [trial for trial in quick.trials(FINGERPRINTS) if trial.seed == 0]
+        assert {trial.row: trial.trial_id for trial in wanted}.items() <= both.items()
+        (first, *_) = find_study("depth-embedded").trials(FINGERPRINTS)
+        assert first.trial_id == wanted[0].trial_id
+
     def test_table_3_has_the_depths_of_the_paper(self) -> None:
-        depths = [row.config.model.n_blocks for row in find_study("paper-table3").rows]
+        depths = [row.config.model.n_blocks for row in find_study("depth").rows]
         assert sorted(depths) == [1, 2, 3, 4, 5, 6, 7, 8, 12]
 
     def test_the_world_of_the_quick_study_can_be_made_by_its_name(self) -> None:

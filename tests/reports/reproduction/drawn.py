@@ -9,8 +9,8 @@ from reports.published import PUBLISHED, Published, PublishedTable
 from reports.results import Results
 
 SD = 0.004
-TABLE_2 = PUBLISHED["paper-table2"]
-TABLE_3 = PUBLISHED["paper-table3"]
+TABLE_2 = PUBLISHED["architecture"]
+TABLE_3 = PUBLISHED["depth"]
 TRUTH = {label: row.accuracy / 100 for label, row in TABLE_2.rows.items()}
 
 

@@ -54,7 +54,7 @@ def test_an_interval_that_is_not_known_decides_nothing(says: Says) -> None:
 
 
 def test_the_paper_s_own_numbers_do_not_settle_whether_gamma_beats_beta() -> None:
-    claims = from_table(CLAIMS["paper-table2"], TABLE_2)
+    claims = from_table(CLAIMS["architecture"], TABLE_2)
     found = claims.set_index("contrast").loc["γ := 1 − β := 0"]
     assert found["published"] == pytest.approx(-0.010)
     assert found["outcome"] == OPEN
@@ -63,13 +63,13 @@ def test_the_paper_s_own_numbers_do_not_settle_whether_gamma_beats_beta() -> Non
 
 
 def test_the_paper_s_own_numbers_bear_out_that_the_shortcut_matters() -> None:
-    claims = from_table(CLAIMS["paper-table2"], TABLE_2)
+    claims = from_table(CLAIMS["architecture"], TABLE_2)
     outcomes = claims.loc[claims["claim"].str.startswith("Removing the residual")]
     assert list(outcomes["outcome"]) == [YES]
 
 
 def test_what_is_said_of_both_restrictions_has_to_hold_of_each() -> None:
-    claims = CLAIMS["paper-table2"]
+    claims = CLAIMS["architecture"]
     both = [one for one in claims if one.sentence.startswith("Both restrictions")]
     assert [one.plus for one in both] == [("γ := σ(γ)",), ("γ := tanh(γ)",)]
 

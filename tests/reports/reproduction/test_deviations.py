@@ -30,7 +30,7 @@ def of(study: Study, results: Results) -> dict[str, tuple[str, str]]:
 def test_the_paper_s_own_study_differs_in_what_it_cannot_share(
     results: Results,
 ) -> None:
-    found = of(find_study("paper-table2"), results)
+    found = of(find_study("architecture"), results)
     assert set(found) == {
         "questions judged",
         "runs of a row",
@@ -41,7 +41,7 @@ def test_the_paper_s_own_study_differs_in_what_it_cannot_share(
 
 
 def test_other_data_and_features_are_named(results: Results) -> None:
-    study = replace(find_study("paper-table2"), world=world_preset("quick"))
+    study = replace(find_study("architecture"), world=world_preset("quick"))
     found = of(study, results)
     assert found["training data"][0].startswith(f"{study.world.n_train:,} pictures")
     assert "70,000 pictures of CLEVR" in found["training data"][1]
@@ -51,7 +51,7 @@ def test_other_data_and_features_are_named(results: Results) -> None:
 def test_settings_that_differ_are_named_and_those_that_do_nothing_are_not(
     results: Results,
 ) -> None:
-    study = find_study("paper-table2")
+    study = find_study("architecture")
     config = study.baseline.config.with_changes(
         {"train.max_epochs": 20, "model.width": 64, "model.lstm.hidden": 32}
     )
@@ -63,5 +63,5 @@ def test_settings_that_differ_are_named_and_those_that_do_nothing_are_not(
 
 
 def test_of_a_table_that_is_not_the_paper_s_nothing_is_known(results: Results) -> None:
-    table = PublishedTable("mine.csv", "mine.csv", PUBLISHED["paper-table2"].rows)
-    assert deviations(find_study("paper-table2"), results, table) == ()
+    table = PublishedTable("mine.csv", "mine.csv", PUBLISHED["architecture"].rows)
+    assert deviations(find_study("architecture"), results, table) == ()

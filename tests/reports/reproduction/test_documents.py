@@ -27,9 +27,9 @@ def document(make_results: Make) -> Document:
         for row, value in TRUTH.items()
     }
     results = make_results(runs, n_scenes=100)
-    study = find_study("paper-table2")
+    study = find_study("architecture")
     found = reproduce(study, results, TABLE_2)
-    return study_document(study, found, "film compare paper-table2")
+    return study_document(study, found, "film compare architecture")
 
 
 @pytest.mark.parametrize("form", Form)
@@ -119,7 +119,7 @@ def test_its_tables_can_be_written_as_any_table(
 
 
 def test_what_its_author_says_stands_among_the_deviations(make_results: Make) -> None:
-    study = replace(find_study("paper-table2"), deviations=("half of the data",))
+    study = replace(find_study("architecture"), deviations=("half of the data",))
     runs = {"baseline": (0.9, 0.91, 0.92), "γ := 1": (0.8, 0.81, 0.82)}
     found = reproduce(study, make_results(runs, n_scenes=50), TABLE_2)
     table = found.tables["reproduction-deviations"]

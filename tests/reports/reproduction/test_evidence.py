@@ -91,7 +91,7 @@ def test_many_close_runs_bear_out_every_claim_that_the_numbers_make() -> None:
     runs = draw_runs(TRUTH, 40, np.random.default_rng(0))
     results = results_of(runs)
     found = from_runs(
-        CLAIMS["paper-table2"], TABLE_2, results, estimate_rows(results), None
+        CLAIMS["architecture"], TABLE_2, results, estimate_rows(results), None
     )
     assert (found["outcome"] == Outcome.REPRODUCED).all()
 
@@ -100,7 +100,5 @@ def test_rows_alike_refute_that_one_block_is_worse() -> None:
     rng = np.random.default_rng(0)
     runs = draw_runs(dict.fromkeys(TABLE_3.rows, 0.97), 10, rng, SD / 4)
     results = results_of(runs)
-    found = from_runs(
-        CLAIMS["paper-table3"], TABLE_3, results, estimate_rows(results), 0.5
-    )
+    found = from_runs(CLAIMS["depth"], TABLE_3, results, estimate_rows(results), 0.5)
     assert list(found["outcome"]) == [Outcome.REPRODUCED, Outcome.NOT_REPRODUCED]

@@ -12,7 +12,7 @@ from reports.tables.forms import Format, write_table
 from studies.catalogue import find_study
 from tests.reports.reproduction.drawn import SD, TRUTH, draw_runs
 
-STUDY = find_study("paper-table2")
+STUDY = find_study("architecture")
 
 
 def record(n_questions: int) -> Results:
@@ -71,7 +71,7 @@ def test_its_tables_stand_in_the_report_and_say_what_they_follow_from(
         "reproduction-deviations",
     ]
     for stem in stems:
-        assert material.tables[stem].source.study == "paper-table2"
+        assert material.tables[stem].source.study == "architecture"
 
 
 def test_it_is_drawn(material: Material) -> None:

@@ -78,7 +78,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_paper_s_tables_are_found_by_name(tmp_path: Path) -> None:
-    assert find_table("paper-table3") is PUBLISHED["paper-table3"]
+    assert find_table("depth") is PUBLISHED["depth"]
     assert find_table(str(written(tmp_path, GOOD))).name == "published.csv"
-    with pytest.raises(ReportError, match="did you mean 'paper-table2'"):
-        find_table("paper-tabel2")
+    with pytest.raises(ReportError, match="did you mean 'architecture'"):
+        find_table("architectur")
+    with pytest.raises(
+        ReportError, match="'paper-table2' is called 'architecture' now"
+    ):
+        find_table("paper-table2")

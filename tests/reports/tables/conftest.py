@@ -16,7 +16,7 @@ MakeTables = Callable[..., Material]
 @pytest.fixture(scope="session")
 def make_tables(make_results: Callable[..., Results]) -> MakeTables:
     """Give a maker of the tables of the paper's Table 3 from its runs."""
-    study = find_study("paper-table3")
+    study = find_study("depth")
     groups = {row.label: row.group for row in study.rows}
 
     def make(

@@ -74,10 +74,10 @@ def test_a_fragment_is_rows_alone(tables: Material) -> None:
 
 def test_a_comment_says_what_is_needed_and_what_it_is_of(tables: Material) -> None:
     first, second, third, *_ = latex(tables.tables["table"]).splitlines()
-    assert first == "% Made by: film report paper-table3"
+    assert first == "% Made by: film report depth"
     assert second == r"% Needs: \usepackage{booktabs} \usepackage{array}"
     digest = tables.tables["table"].source.digest
-    assert third == f"% Study paper-table3, 25 runs: {digest}"
+    assert third == f"% Study depth, 25 runs: {digest}"
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -71,7 +71,10 @@ def test_bash_completes_commands_studies_and_rows(
     store = ("--store", str(workspace.root))
     assert complete("do") == ["doctor"]
     assert complete("run", *store, "ti") == ["tiny"]
-    assert complete("plan", *store, "paper-table") == ["paper-table2", "paper-table3"]
+    assert complete("plan", *store, "parts-leave") == [
+        "parts-leave-one-out",
+        "parts-leave-two-out",
+    ]
     assert complete("logs", *store, "β") == ["'β := 0'"]
     assert complete("logs", *store, "'β") == ["β := 0"]
     assert complete("diff", *store, "b") == ["baseline"]

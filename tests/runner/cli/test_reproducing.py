@@ -57,7 +57,7 @@ def test_the_shipped_page_says_what_table_2_cannot_tell() -> None:
 
 
 def test_the_paper_by_itself_is_printed(published: str) -> None:
-    result = invoke("--paper", "paper-table3")
+    result = invoke("--paper", "depth")
     assert result.return_value == 0
     assert "7 of the 8 rows of one run lie inside that range" in " ".join(
         result.stdout.split()
@@ -77,7 +77,7 @@ def test_a_study_that_never_ran_is_held_against_a_file(published: str) -> None:
 
 
 def test_a_page_has_its_figure_in_itself(tmp_path: Path) -> None:
-    invoke("--paper", "paper-table2", "--out", "new/page.html")
+    invoke("--paper", "architecture", "--out", "new/page.html")
     page = (tmp_path / "new" / "page.html").read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,iVBOR' in page
 
@@ -86,16 +86,16 @@ def test_a_page_has_its_figure_in_itself(tmp_path: Path) -> None:
     ("words", "error", "message"),
     [
         (["quick"], LaunchError, "nothing was published for quick: name what to"),
-        (["quick", "--with", "paper-table3"], LaunchError, "no row in common with"),
+        (["quick", "--with", "depth"], LaunchError, "no row in common with"),
         (["quick", "--with", "no.csv"], ReportError, "no.csv: cannot be read: No such"),
         (["--paper", "paper"], ReportError, "no published table is named 'paper'"),
-        (["--paper", "paper-table2", "--with", "x"], LaunchError, "--with is for a"),
-        (["--paper", "paper-table2", "--out", "x.doc"], LaunchError, "--out x.doc"),
+        (["--paper", "architecture", "--with", "x"], LaunchError, "--with is for a"),
+        (["--paper", "architecture", "--out", "x.doc"], LaunchError, "--out x.doc"),
         (["--paper", "clevr-systems", "--figure", "x.png"], LaunchError, "nothing to"),
-        (["--paper", "paper-table2", "--figure", "x.gif"], LaunchError, "has to end"),
-        (["--paper", "paper-table2", "--seeds", "3"], LaunchError, "--seeds is for a"),
-        (["--paper", "paper-table2", "--store", "x"], LaunchError, "--store is for a"),
-        (["--paper", "paper-table2", "--only", "x"], LaunchError, "--only is for a"),
+        (["--paper", "architecture", "--figure", "x.gif"], LaunchError, "has to end"),
+        (["--paper", "architecture", "--seeds", "3"], LaunchError, "--seeds is for a"),
+        (["--paper", "architecture", "--store", "x"], LaunchError, "--store is for a"),
+        (["--paper", "architecture", "--only", "x"], LaunchError, "--only is for a"),
         (["no-study", "--figure", "x.gif"], LaunchError, "has to end"),  # seen first
     ],
 )
@@ -108,5 +108,5 @@ def test_what_cannot_be_compared_is_one_line(
 
 
 def test_it_wants_a_study_or_a_paper() -> None:
-    result = invoke("quick", "--paper", "paper-table2", catch=True)
+    result = invoke("quick", "--paper", "architecture", catch=True)
     assert "Give a STUDY, or a published table with --paper." in str(result.exception)
