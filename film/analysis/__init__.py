@@ -4,15 +4,16 @@ A kind of analysis is a function from a run's network and some questions to tabl
 arrays; it is kept in the trial's folder, from where the command and the report take
 it. To add a kind named ``example``:
 
-1. ``film/analysis/example.py``: ``analyse_example(model, questions, ...) -> Analysis``,
-   of a `TrainedModel` and a `QuestionDataset` that it opened (``model.open(split)``).
-   What the figures need of a run goes into its ``tables`` (frames) and ``arrays``.
-   `AnalysisError` says in one line that a run has nothing to look at.
+1. ``film/analysis/example.py``: ``find_example(model, split, n_questions, ...)`` gives
+   the `Analysis` of a `TrainedModel`, which opens the questions that are wanted
+   (``model.open(split, n_questions)``). What the figures need of a run goes into its
+   ``tables`` (frames) and ``arrays``; ``model.about(questions, split)`` is where its
+   ``about`` begins. `AnalysisError` says in a line that a run has nothing to look at.
 2. ``reports/analyses/example.py``: ``summarise(name, runs) -> Learnt``, over all runs
    of all rows: tables and sentences; and a line in ``reports/analyses/kinds.py``.
 3. ``reports/figures/example.py``: ``example_drawings(runs, width)``, which gives
-   drawings by the stems of their files; and a line in
-   ``reports/figures/of_analyses.py``.
+   drawings by the stems of their files, a stem being the kind or beginning with it;
+   and a line in ``reports/figures/of_analyses.py``.
 4. ``runner/cli/analyse/example.py``: a command, with ``analysis_options`` and
    options of its own, that calls ``analyse_runs``; and a line in
    ``runner/cli/analyse/__init__.py``.

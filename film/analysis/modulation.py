@@ -15,7 +15,6 @@ from jaxtyping import Float
 from film.analysis.model import TrainedModel
 from film.analysis.parameters import Parameters, generate
 from film.analysis.record import Analysis
-from film.data.dataset import QuestionDataset
 
 __all__ = ["ALL_LAYERS", "QUANTILES", "measure_modulation"]
 
@@ -30,7 +29,7 @@ _FINEST: Final = -5  # bins of 2⁻⁵
 
 
 def measure_modulation(
-    model: TrainedModel, questions: QuestionDataset, split: str
+    model: TrainedModel, split: str, n_questions: int | None = None
 ) -> Analysis:
     """Describe γ and β of some questions.
 
@@ -43,12 +42,13 @@ def measure_modulation(
 
     Args:
         model: The run.
-        questions: Of whom; their images are not looked at.
-        split: What these are of.
+        split: Of which split; its images are not looked at.
+        n_questions: Only so many, from the first on; None is all.
 
     Returns:
         What was found.
     """
+    questions = model.open(split, n_questions, with_images=False)
     found = generate(model, questions)
     film = model.config.model.film
     return Analysis(

@@ -1,0 +1,1 @@
+"""What analyses of single runs say of a study: read, averaged over runs, in words."""

@@ -1,0 +1,53 @@
+"""All kinds of analysis, in the order in which a report shows them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from reports.analyses.modulation import summarise_modulation
+from reports.analyses.runs import AnalysedRun, Learnt, read_runs
+from reports.tables.source import Source
+
+__all__ = ["KINDS", "learnt_of"]
+
+KINDS: Final[Mapping[str, Callable[[str, Sequence[AnalysedRun]], Learnt]]] = {
+    "modulation": summarise_modulation,
+}
+"""From a study's name and its runs to what is said of them, by kind."""
+
+_FOLDER: Final = "analysis"
+
+
+def learnt_of(
+    study: str, trials: pd.DataFrame, folder: Path | None, source: Source
+) -> dict[str, Learnt]:
+    """Gather every analysis that was made of a study's runs.
+
+    Args:
+        study: Its name.
+        trials: The wanted trials, with ``row``, ``seed`` and ``trial_id``.
+        folder: That of the trials' folders; None where it is not known.
+        source: What the tables follow from.
+
+    Returns:
+        What each kind says, by kind; nothing where nothing was made.
+    """
+    if folder is None:
+        return {}
+    has_any = [(folder / one / _FOLDER).is_dir() for one in trials["trial_id"]]
+    if not any(has_any):
+        return {}
+    found: dict[str, Learnt] = {}
+    for kind, summarise in KINDS.items():
+        runs, notes = read_runs(kind, trials[has_any], folder)
+        if not runs:
+            continue
+        made = summarise(study, runs)
+        tables = {
+            stem: replace(table, source=source) for stem, table in made.tables.items()
+        }
+        found[kind] = replace(made, tables=tables, notes=(*made.notes, *notes))
+    return found

@@ -1,0 +1,51 @@
+"""The figures of analyses, by kind and by the stems of their files."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from reports.analyses.runs import AnalysedRun, Learnt
+from reports.figures.modulation import modulation_drawings
+from reports.figures.of_study import Drawing
+from reports.figures.style import WIDTH
+
+__all__ = ["analysis_drawings", "learnt_drawings"]
+
+_FIGURES: Final[
+    Mapping[str, Callable[[Sequence[AnalysedRun], float], dict[str, Drawing]]]
+] = {
+    "modulation": modulation_drawings,
+}
+
+
+def analysis_drawings(
+    kind: str, runs: Sequence[AnalysedRun], width: float = WIDTH
+) -> dict[str, Drawing]:
+    """Draw one kind of analysis.
+
+    Args:
+        kind: Which.
+        runs: What was found, row by row, the baseline first.
+        width: Of the figures, in inches.
+
+    Returns:
+        Figures by the stems of their files.
+    """
+    return _FIGURES[kind](runs, width)
+
+
+def learnt_drawings(
+    learnt: Mapping[str, Learnt], width: float = WIDTH
+) -> dict[str, dict[str, Drawing]]:
+    """Draw every analysis of a study.
+
+    Args:
+        learnt: What each kind says.
+        width: Of the figures, in inches.
+
+    Returns:
+        Figures by the stems of their files, by kind.
+    """
+    return {
+        kind: analysis_drawings(kind, found.runs, width)
+        for kind, found in learnt.items()
+    }

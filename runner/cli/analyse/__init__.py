@@ -1,0 +1,23 @@
+"""``film analyse``: what a trained network learned, one command per kind of look."""
+
+import click
+
+from runner.cli.analyse.every import every
+from runner.cli.analyse.modulation import modulation
+
+__all__ = ["analyse"]
+
+
+@click.group()
+def analyse() -> None:
+    """Look at what a trained run learned.
+
+    Each command takes runs, keeps what it finds in their folders, prints a table and
+    writes figures; `film report` of a study shows them all.
+
+    Example: film analyse modulation baseline
+    """
+
+
+for _command in (modulation, every):
+    analyse.add_command(_command)
