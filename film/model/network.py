@@ -115,7 +115,24 @@ class FilmNetwork(nn.Module):
         Returns:
             Logits.
         """
-        maps = self.stem(images)
+        return self.answer_maps(self.stem(images), gamma, beta)
+
+    def answer_maps(
+        self,
+        maps: Float[Tensor, "batch channels height width"],
+        gamma: Float[Tensor, "batch blocks channels"] | None,
+        beta: Float[Tensor, "batch blocks channels"] | None,
+    ) -> Float[Tensor, "batch answers"]:
+        """Score the answers from what the stem made of pictures.
+
+        Args:
+            maps: The stem's output.
+            gamma: Scales of every block; None for 1 everywhere.
+            beta: Shifts of every block; None for 0 everywhere.
+
+        Returns:
+            Logits.
+        """
         for number, block in enumerate(self.blocks):
             scale = None if gamma is None else gamma[:, number]
             shift = None if beta is None else beta[:, number]
