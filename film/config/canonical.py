@@ -36,7 +36,8 @@ def canonical(config: "Config") -> "Config":
     Returns:
         One that computes the same; configurations that compute the same get the same.
     """
-    for rewrite in (_plain_norms, _silent_film, _one_place, _defaults_of_inert):
+    rewrites = _plain_norms, _plain_adain, _silent_film, _one_place, _defaults_of_inert
+    for rewrite in rewrites:
         config = _rewritten(config, rewrite(config))
     return config
 
@@ -91,11 +92,24 @@ def _plain_norms(config: "Config") -> dict[str, Any]:
     return {name: Norm.LAYER for name, norm in norms.items() if norm is Norm.GROUP}
 
 
+# Where the norm takes every map by itself, FiLM after it is AdaIN.
+def _plain_adain(config: "Config") -> dict[str, Any]:
+    model = config.model
+    n_groups = {Norm.GROUP: model.norm_groups, Norm.LAYER: 1}.get(model.norm)
+    is_same = model.film.conditioning is Conditioning.ADAIN and n_groups == model.width
+    film = {
+        "model.film.conditioning": Conditioning.FILM,
+        "model.film.placement": FilmPlacement.AFTER_NORM,
+    }
+    return film if is_same else {}
+
+
 # The blocks as numbers. Without a norm, whose affine part FiLM replaces, a block whose
 # γ and β are fixed is a block without FiLM.
 def _silent_film(config: "Config") -> dict[str, Any]:
     model = config.model
-    is_absent = model.film.is_identity and model.norm is Norm.NONE
+    is_film = model.film.conditioning is Conditioning.FILM
+    is_absent = is_film and model.film.is_identity and model.norm is Norm.NONE
     blocks = [] if is_absent else list(model.conditioned_blocks)
     return {"model.film.blocks": blocks or "none"}
 
@@ -221,10 +235,7 @@ def _inert_in_film(model: ModelConfig) -> dict[str, str]:
         inert |= dict.fromkeys([*placed, *generator], "no block hears the question")
     if not model.conditioned_blocks:
         inert |= dict.fromkeys(film, "no block hears the question")
-    if model.film.gamma is GammaConstraint.ONE:
-        inert.setdefault("model.film.gamma_baseline", "model.film.gamma is one")
-    if model.film.conditioning is Conditioning.CONCAT:
-        inert.setdefault("model.film.placement", "model.film.conditioning is concat")
+    inert = _inert_in_conditioning(model.film) | inert
     match model.stem.input:
         case ImageInput.FEATURES:
             inert["model.stem.n_downsamplings"] = "model.stem.input is features"
@@ -232,4 +243,16 @@ def _inert_in_film(model: ModelConfig) -> dict[str, str]:
             inert["model.stem.kernel_size"] = "model.stem.input is pixels"
     if Norm.GROUP not in (model.norm, model.classifier.norm):
         inert["model.norm_groups"] = "no norm is in groups"
+    return inert
+
+
+def _inert_in_conditioning(film: FilmConfig) -> dict[str, str]:
+    inert = {}
+    conditioning = f"model.film.conditioning is {film.conditioning}"
+    if film.conditioning is not Conditioning.FILM:
+        inert["model.film.placement"] = conditioning
+    if film.adds_to_norm:
+        inert["model.film.gamma_baseline"] = conditioning
+    if film.gamma is GammaConstraint.ONE:
+        inert["model.film.gamma_baseline"] = "model.film.gamma is one"
     return inert

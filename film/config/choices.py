@@ -63,10 +63,30 @@ class Beta(StrEnum):
 
 
 class Conditioning(StrEnum):
-    """How a conditioned block hears the question."""
+    """How a conditioned block hears the question.
+
+    The conditional norms and AdaIN stand where the block's norm stands, whatever
+    ``model.norm`` is. Biasing alone is ``model.film.gamma`` one, scaling alone
+    ``model.film.beta`` zero.
+
+    The conditional norms have a scale and a shift of their own, 1 and 0 at first, to
+    which the question adds a change, as de Vries et al. have it; theirs came from a
+    trained network and were frozen, here there is none, and they are learnt. AdaIN
+    has none: as in FiLM, all comes from the question, where Huang and Belongie take
+    the mean and the standard deviation of a picture's style.
+
+    References:
+        de Vries et al., NIPS 2017, https://arxiv.org/abs/1707.00683, Section 3.2;
+        Kim et al., Interspeech 2017, https://arxiv.org/abs/1707.06065, who generate
+        layer normalisation's scale and shift; Huang and Belongie, ICCV 2017,
+        https://arxiv.org/abs/1703.06868, Section 5.
+    """
 
     FILM = "film"
     CONCAT = "concat"  # γ and β as constant maps beside the input of Conv-2
+    CONDITIONAL_BATCH_NORM = "conditional_batch_norm"
+    CONDITIONAL_LAYER_NORM = "conditional_layer_norm"  # over channels and positions
+    ADAIN = "adain"  # every map of every picture normalised by itself
 
 
 class Norm(StrEnum):

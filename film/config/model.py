@@ -126,15 +126,23 @@ class ModelConfig(Settings):
                     f"take {size - 1} or {size + 1}"
                 )
         self._refuse_uneven_groups()
-        constrained = self.film.gamma is not GammaConstraint.NONE or (
-            self.film.beta is not Beta.LEARNED
-        )
-        if self.film.conditioning is Conditioning.CONCAT and constrained:
-            raise ValueError(
-                "model.film.conditioning is concat, which neither scales nor shifts: "
-                "leave model.film.gamma at none and model.film.beta at learned"
-            )
+        self._refuse_constraints()
         return self
+
+    def _refuse_constraints(self) -> None:
+        film = self.film
+        if film.gamma is GammaConstraint.NONE and film.beta is Beta.LEARNED:
+            return
+        if film.conditioning is Conditioning.CONCAT:
+            why = "which neither scales nor shifts"
+        elif film.adds_to_norm:
+            why = "which changes the norm's own scale and shift"
+        else:
+            return
+        raise ValueError(
+            f"model.film.conditioning is {film.conditioning}, {why}: "
+            "leave model.film.gamma at none and model.film.beta at learned"
+        )
 
     def _refuse_uneven_groups(self) -> None:
         widths = {}

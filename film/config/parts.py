@@ -39,6 +39,14 @@ class FilmConfig(Settings):
         """Whether γ and β are both fixed, so that no question is heard."""
         return self.gamma is GammaConstraint.ONE and self.beta is Beta.ZERO
 
+    @property
+    def adds_to_norm(self) -> bool:
+        """Whether γ and β are changes of a norm's own scale and shift."""
+        return self.conditioning in {
+            Conditioning.CONDITIONAL_BATCH_NORM,
+            Conditioning.CONDITIONAL_LAYER_NORM,
+        }
+
 
 class GeneratorConfig(Settings):
     """The question's GRU and the linear layer that gives γ and β (Section 3)."""

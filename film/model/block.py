@@ -4,10 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from film.config import Conditioning, Coordinates, FilmPlacement, ModelConfig
+from film.config import Conditioning, Coordinates, FilmPlacement, ModelConfig, Norm
 from film.model.coordinates import with_coordinates
 from film.model.modulation import modulate
-from film.model.norm import norm_layer
+from film.model.norm import ConditionalNorm, norm_layer
 
 __all__ = ["ResBlock"]
 
@@ -18,10 +18,12 @@ class ResBlock(nn.Module):
     The shortcut starts after the first ReLU, and no ReLU follows the sum. A
     conditioned block's norm has no scale and shift of its own wherever FiLM stands;
     an unconditioned block's has. A block conditioned by concatenation gets γ and β
-    as constant maps beside the input of Conv-2, and an affine norm.
+    as constant maps beside the input of Conv-2, and an affine norm. Where a norm is
+    what is conditioned, it replaces the block's.
 
     References:
         Perez et al., AAAI 2018, Figure 3 and Table 2; the authors' code, layers.py.
+        The alternatives: ``film.config.Conditioning``.
     """
 
     def __init__(self, config: ModelConfig, *, is_conditioned: bool) -> None:
@@ -31,7 +33,7 @@ class ResBlock(nn.Module):
         )
         self.config = config
         self.is_concatenated = is_concatenated
-        self.is_modulated = is_conditioned and not is_concatenated
+        self.placement = _placement(config) if is_conditioned else None
         width = config.width
         n_coordinates = 0 if config.coordinates is Coordinates.NONE else 2
         inputs = width + (2 if config.coordinates is Coordinates.TWICE else 0)
@@ -41,12 +43,7 @@ class ResBlock(nn.Module):
         self.conv_kxk = nn.Conv2d(
             inputs, width, config.kernel_size, padding=config.kernel_size // 2
         )
-        self.norm = norm_layer(
-            config.norm,
-            width,
-            affine=not self.is_modulated,
-            groups=config.norm_groups,
-        )
+        self.norm = _block_norm(config, is_conditioned=is_conditioned)
 
     def forward(
         self,
@@ -76,7 +73,11 @@ class ResBlock(nn.Module):
         if coordinates is Coordinates.TWICE:
             maps = with_coordinates(maps)
         maps = self._film_at(place.AFTER_CONV, self.conv_kxk(maps), gamma, beta)
-        maps = self._film_at(place.AFTER_NORM, self.norm(maps), gamma, beta)
+        if isinstance(self.norm, ConditionalNorm):
+            maps = self.norm(maps, gamma, beta)
+        else:
+            maps = self.norm(maps)
+        maps = self._film_at(place.AFTER_NORM, maps, gamma, beta)
         maps = self._film_at(place.AFTER_RELU, maps.relu(), gamma, beta)
         if self.config.residual:
             maps = shortcut + maps
@@ -89,10 +90,41 @@ class ResBlock(nn.Module):
         gamma: Tensor | None,
         beta: Tensor | None,
     ) -> Tensor:
-        is_here = self.is_modulated and place is self.config.film.placement
-        if not is_here or gamma is None or beta is None:
+        if place is not self.placement or gamma is None or beta is None:
             return maps
         return modulate(maps, gamma, beta)
+
+
+# Where a conditioned block scales and shifts, if it does so apart from its norm.
+def _placement(config: ModelConfig) -> FilmPlacement | None:
+    match config.film.conditioning:
+        case Conditioning.FILM:
+            return config.film.placement
+        case Conditioning.ADAIN:
+            return FilmPlacement.AFTER_NORM
+        case (
+            Conditioning.CONCAT
+            | Conditioning.CONDITIONAL_BATCH_NORM
+            | Conditioning.CONDITIONAL_LAYER_NORM
+        ):
+            return None
+
+
+def _block_norm(config: ModelConfig, *, is_conditioned: bool) -> nn.Module:
+    norm, width, groups = config.norm, config.width, config.norm_groups
+    if not is_conditioned:
+        return norm_layer(norm, width, groups=groups)
+    match config.film.conditioning:
+        case Conditioning.FILM:
+            return norm_layer(norm, width, affine=False, groups=groups)
+        case Conditioning.CONCAT:
+            return norm_layer(norm, width, groups=groups)
+        case Conditioning.CONDITIONAL_BATCH_NORM:
+            return ConditionalNorm(norm_layer(Norm.BATCH, width, affine=False), width)
+        case Conditioning.CONDITIONAL_LAYER_NORM:
+            return ConditionalNorm(norm_layer(Norm.LAYER, width, affine=False), width)
+        case Conditioning.ADAIN:
+            return norm_layer(Norm.GROUP, width, affine=False, groups=width)
 
 
 def _with_constant_maps(maps: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:

@@ -40,6 +40,7 @@ def constrain(
     γ is ``f(raw) + baseline``. With no f and a baseline of 1 that is 1 + Δγ, as in
     the paper's appendix; with a squashing f the paper's ranges, (0, 1), (−1, 1) and
     (0, ∞), need a baseline of 0, although the authors' code adds 1 by default.
+    Changes of a norm's own scale and shift have no baseline.
 
     Args:
         raw: For every block, first the numbers for γ, then those for β.
@@ -52,15 +53,16 @@ def constrain(
         Perez et al., AAAI 2018, Section 4.3 and Table 2, "Restricted γ or β".
     """
     gamma, beta = raw.chunk(2, dim=-1)
+    baseline = 0 if config.adds_to_norm else config.gamma_baseline
     match config.gamma:
         case GammaConstraint.NONE:
-            gamma = gamma + config.gamma_baseline
+            gamma = gamma + baseline
         case GammaConstraint.SIGMOID:
-            gamma = gamma.sigmoid() + config.gamma_baseline
+            gamma = gamma.sigmoid() + baseline
         case GammaConstraint.TANH:
-            gamma = gamma.tanh() + config.gamma_baseline
+            gamma = gamma.tanh() + baseline
         case GammaConstraint.EXP:
-            gamma = gamma.exp() + config.gamma_baseline
+            gamma = gamma.exp() + baseline
         case GammaConstraint.ONE:
             gamma = torch.ones_like(gamma)
     match config.beta:

@@ -331,6 +331,8 @@ def _block(config: ModelConfig, *, is_conditioned: bool, cells: int) -> NetworkS
     second += 2 * width if is_concatenated else 0
     size = _conv(first, width, 1, cells=cells)
     size += _conv(second, width, config.kernel_size, cells=cells)
+    if is_conditioned and config.film.adds_to_norm:
+        return size + _norm(Norm.BATCH, width)  # its own, as many as of any norm
     is_affine = not is_conditioned or is_concatenated
     return size + (_norm(config.norm, width) if is_affine else _NOTHING)
 

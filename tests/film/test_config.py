@@ -66,6 +66,13 @@ def test_a_change_changes_what_it_names_and_nothing_else() -> None:
             {"model.film.conditioning": "concat", "model.film.gamma": "one"},
             r"is concat, which neither scales nor shifts",
         ),
+        (
+            {
+                "model.film.conditioning": "conditional_layer_norm",
+                "model.film.beta": "zero",
+            },
+            r"is conditional_layer_norm, which changes the norm's own scale and shift",
+        ),
         ({"train.learning_rate": 0}, r"train\.learning_rate: got 0"),
         ({"train.learning_rate": True}, r"train\.learning_rate: got True"),
         ({"train.learning_rate": float("nan")}, r"train\.learning_rate: got nan"),
@@ -146,6 +153,27 @@ class TestCanonicalForm:
                     "model.film.placement": "after_relu",
                 },
             ),
+            (
+                {"model.film.conditioning": "conditional_batch_norm"},
+                {
+                    "model.film.conditioning": "conditional_batch_norm",
+                    "model.film.placement": "before_conv",
+                    "model.film.gamma_baseline": 0,
+                },
+            ),
+            (
+                {"model.norm": "group", "model.norm_groups": 128},
+                {
+                    "model.norm": "group",
+                    "model.norm_groups": 128,
+                    "model.film.conditioning": "adain",
+                    "model.film.placement": "before_conv",
+                },
+            ),
+            (
+                {"model.film.blocks": "none"},
+                {"model.film.blocks": "none", "model.film.conditioning": "adain"},
+            ),
             ({}, {"model.lstm.hidden": 7}),
             ({}, {"model.rn.dropout": 0.1, "model.sa.rounds": 3}),
             ({}, {"train.warmup_doublings": 3}),
@@ -201,6 +229,10 @@ class TestCanonicalForm:
             {"model.film.gamma_baseline": 0},
             {"model.film.blocks": "none"},
             {"model.film.conditioning": "concat"},
+            {"model.film.conditioning": "conditional_batch_norm"},
+            {"model.film.conditioning": "conditional_layer_norm"},
+            {"model.film.conditioning": "adain"},
+            {"model.film.conditioning": "adain", "model.film.gamma_baseline": 0},
             {"model.n_blocks": 5},
             {"model.coordinates": "twice"},
             {"model.classifier.pooling": "average"},
@@ -232,6 +264,16 @@ class TestCanonicalForm:
         [
             ({"model.film.blocks": "none"}, "model.film.gamma", "no block hears"),
             ({"model.film.gamma": "one"}, "model.film.gamma_baseline", "gamma is one"),
+            (
+                {"model.film.conditioning": "adain"},
+                "model.film.placement",
+                "conditioning is adain",
+            ),
+            (
+                {"model.film.conditioning": "conditional_batch_norm"},
+                "model.film.gamma_baseline",
+                "conditioning is conditional_batch_norm",
+            ),
             ({"model.architecture": "lstm"}, "model.width", "architecture is lstm"),
             ({"model.stem.input": "pixels"}, "model.stem.kernel_size", "pixels"),
             ({"train.patience": 79}, "train.patience", "max_epochs is 80"),

@@ -53,8 +53,12 @@ def generate(
         "exp": np.exp,
         "one": lambda x: 0 * x + 1 - config.film.gamma_baseline,
     }[config.film.gamma.value]
-    gamma = squash(gamma) + config.film.gamma_baseline
+    gamma = squash(gamma) + (0 if is_change(config) else config.film.gamma_baseline)
     return gamma, beta if config.film.beta.value == "learned" else 0 * beta
+
+
+def is_change(config: ModelConfig) -> bool:
+    return config.film.conditioning.value.startswith("conditional")
 
 
 def stem(config: ModelConfig, weights: Weights, image: np.ndarray) -> np.ndarray:
@@ -84,8 +88,8 @@ def block(
     name = f"blocks.{number}"
     wanted = config.film.blocks
     is_conditioned = wanted == "all" or (wanted != "none" and number + 1 in wanted)
-    is_concat = is_conditioned and config.film.conditioning.value == "concat"
-    place = config.film.placement.value if is_conditioned and not is_concat else ""
+    way = config.film.conditioning.value if is_conditioned else ""
+    place = {"film": config.film.placement.value, "adain": "after_norm"}.get(way, "")
 
     def film(where: str, x: np.ndarray) -> np.ndarray:
         if place != where:
@@ -96,14 +100,23 @@ def block(
     x = add_coordinates(config, x)
     x = np.maximum(convolve(weights, f"{name}.conv_1x1", x), 0)
     y = x
-    if is_concat:
+    if way == "concat":
         constants = np.concatenate([gamma, beta])[:, None, None]
         y = np.concatenate([y, constants + np.zeros((1, *y.shape[1:]))])
     if config.coordinates.value == "twice":
         y = add_coordinates(config, y)
     y = convolve(weights, f"{name}.conv_kxk", y, padding=config.kernel_size // 2)
     y = film("after_conv", y)
-    y = normalise(config.norm.value, config, weights, f"{name}.norm", y)
+    if way.startswith("conditional"):
+        norm = "batch" if "batch" in way else "layer"
+        y = normalise(norm, config, weights, f"{name}.norm.norm", y)
+        scale = weights[f"{name}.norm.weight"] + gamma
+        shift = weights[f"{name}.norm.bias"] + beta
+        y = scale[:, None, None] * y + shift[:, None, None]
+    elif way == "adain":
+        y = np.stack([(m - m.mean()) / np.sqrt(m.var() + EPSILON) for m in y])
+    else:
+        y = normalise(config.norm.value, config, weights, f"{name}.norm", y)
     y = np.maximum(film("after_norm", y), 0)
     y = film("after_relu", y)
     return film("after_residual", x + y if config.residual else y)

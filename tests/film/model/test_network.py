@@ -19,7 +19,7 @@ SMALL = {
     "model.width": 4,
     "model.generator.word_dim": 3,
     "model.generator.hidden": 5,
-    "model.classifier.projection": 6,
+    "model.classifier.projection": 8,
     "model.norm_groups": 2,
     "model.stem.n_downsamplings": 2,
 }
@@ -73,22 +73,32 @@ def any_settings(draw: st.DrawFn) -> dict[str, Any]:
         return draw(st.sampled_from(choices))
 
     n_blocks = one_of(1, 2)
-    is_concat = one_of(False, False, True)
+    way = one_of(
+        "film",
+        "film",
+        "film",
+        "concat",
+        "conditional_batch_norm",
+        "conditional_layer_norm",
+        "adain",
+    )
+    is_free = way in {"film", "adain"}  # may be held to a part of what it can do
     return {
         "n_blocks": n_blocks,
         "film__blocks": one_of("all", "none", [1], [n_blocks]),
         "film__placement": one_of(
             "before_conv", "after_conv", "after_norm", "after_relu", "after_residual"
         ),
-        "film__conditioning": "concat" if is_concat else "film",
-        "film__gamma": "none"
-        if is_concat
-        else one_of("none", "sigmoid", "tanh", "exp", "one"),
+        "film__conditioning": way,
+        "film__gamma": one_of("none", "sigmoid", "tanh", "exp", "one")
+        if is_free
+        else "none",
         "film__gamma_baseline": one_of(0, 1),
-        "film__beta": "learned" if is_concat else one_of("learned", "zero"),
+        "film__beta": one_of("learned", "zero") if is_free else "learned",
         "kernel_size": one_of(1, 3, 5),
         "residual": one_of(True, False),
         "norm": one_of("batch", "none", "layer", "group"),
+        "norm_groups": one_of(2, 4),  # of 4 channels
         "coordinates": one_of("none", "once", "twice"),
         "stem__input": one_of("features", "pixels"),
         "stem__kernel_size": one_of(1, 3),
