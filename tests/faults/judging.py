@@ -1,5 +1,6 @@
 """What must hold of a store after its faults, however many there were."""
 
+import csv
 import hashlib
 import json
 import logging
@@ -108,9 +109,8 @@ def _same_weights(one: Path, other: Path) -> bool:
 
 def _report(scene: Scene) -> Iterator[str]:
     report = Path("studies") / "faults" / "report"
-    if not scene.rows and not same_bytes(
-        scene.store / report, scene.ground.reference / report, "table.csv"
-    ):
+    stores = scene.store, scene.ground.reference
+    if not scene.rows and len({_cells(store / report) for store in stores}) > 1:
         yield "the report has another table than undisturbed"
 
 
@@ -207,3 +207,13 @@ def _ray_homes(scene: Scene) -> Iterator[str]:
     }
     if left:
         yield f"left behind: {', '.join(sorted(left))}"
+
+
+# Every cell as it is written, but for the server that runs were recorded in; nothing of
+# a table that is not there.
+def _cells(report: Path) -> str:
+    if not (report / "table.csv").is_file():
+        return ""
+    with (report / "table.csv").open(newline="", encoding="utf-8") as file:
+        rows = [{**row, "tracking_uri": ""} for row in csv.DictReader(file)]
+    return json.dumps(rows)
