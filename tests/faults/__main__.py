@@ -57,8 +57,8 @@ def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> Iterator[
     struck, number = 0, 0
     chains = cases(given.seed, kinds)
     running: set[Future[Case]] = set()
-    with ThreadPoolExecutor(given.jobs) as pool:
-        try:
+    try:  # the server outlives the cases, which may start it again
+        with ThreadPoolExecutor(given.jobs) as pool:
             while struck < given.count or running:
                 while struck < given.count and len(running) < given.jobs:
                     number += 1
@@ -73,8 +73,8 @@ def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> Iterator[
                     _tell(case)
                     struck += len(case.kinds)
                     yield case
-        finally:
-            server.stop()
+    finally:
+        server.stop()
 
 
 def _tell(case: Case) -> None:
