@@ -11,7 +11,7 @@ References:
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -124,7 +124,7 @@ def with_phrases(
     phrases: Sequence[Phrase],
     known: Collection[str],
     *,
-    color: str | None = None,
+    colors: Mapping[str, str] | None = None,
     shape: str | None = None,
 ) -> tuple[str, ...] | None:
     """Say a question of another colour, another shape, or both.
@@ -136,7 +136,7 @@ def with_phrases(
         words: The question.
         phrases: Where to exchange.
         known: The words that may be used.
-        color: The new colour; None leaves it.
+        colors: The new colour by the phrase's shape; None leaves it.
         shape: The new shape; None leaves it.
 
     Returns:
@@ -144,8 +144,8 @@ def with_phrases(
     """
     changed = list(words)
     for phrase in phrases:
-        if color is not None:
-            changed[phrase.color_at] = color
+        if colors is not None:
+            changed[phrase.color_at] = colors[phrase.shape]
         if shape is not None:
             changed[phrase.shape_at] = _noun(changed[phrase.shape_at], shape, known)
     if any(

@@ -1,8 +1,14 @@
 """Phrases of a colour and a shape are found by words and programs, and exchanged."""
 
+from typing import Any
+
 import pytest
 
-from film.analysis.question_parser import find_phrases, named_pairs, with_phrases
+from film.analysis.zero_shot.question_parser import (
+    find_phrases,
+    named_pairs,
+    with_phrases,
+)
 
 
 def phrases(text: str, program: str | None = None) -> list[tuple[str, ...]]:
@@ -71,7 +77,7 @@ def test_filters_about_different_things_make_no_pair() -> None:
     assert named_pairs(tokens.split()) == []
 
 
-def exchanged(text: str, known: str, **new: str) -> str | None:
+def exchanged(text: str, known: str, **new: Any) -> str | None:
     words = text.split()
     found = with_phrases(words, find_phrases(words), known.split(), **new)
     return None if found is None else " ".join(found)
@@ -81,9 +87,12 @@ def test_colour_and_shape_are_exchanged_and_number_and_synonym_are_kept() -> Non
     text = "How many cyan blocks are there"
     known = "brown balls spheres"
     assert exchanged(text, known, shape="sphere") == "How many cyan balls are there"
-    assert exchanged(text, known, color="brown") == "How many brown blocks are there"
     assert (
-        exchanged(text, known, color="brown", shape="sphere")
+        exchanged(text, known, colors={"cube": "brown"})
+        == "How many brown blocks are there"
+    )
+    assert (
+        exchanged(text, known, colors={"cube": "brown"}, shape="sphere")
         == "How many brown balls are there"
     )
 
@@ -97,4 +106,4 @@ def test_the_other_synonym_is_taken_where_the_first_is_not_known() -> None:
 
 def test_a_question_whose_new_word_is_not_known_cannot_be_said() -> None:
     assert exchanged("Is there a cyan cube", "cylinder", shape="sphere") is None
-    assert exchanged("Is there a cyan cube", "sphere", color="brown") is None
+    assert exchanged("Is there a cyan cube", "sphere", colors={"cube": "brown"}) is None

@@ -1,0 +1,1 @@
+"""What is seen on pictures: where the network looks, and its feature maps."""
