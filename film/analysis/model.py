@@ -37,6 +37,8 @@ class TrainedModel:
         digest: SHA-256 of that file, in hexadecimal.
         data: The folder of the store.
         fingerprint: What the data there are called; the run learnt from them.
+        trial: The trial's folder; None for a network that is of none.
+        learnt_from: The split that it learnt from.
     """
 
     best: Best
@@ -44,6 +46,8 @@ class TrainedModel:
     digest: str
     data: Path
     fingerprint: str
+    trial: Path | None = None
+    learnt_from: str = "train"
 
     @classmethod
     def load(
@@ -52,9 +56,9 @@ class TrainedModel:
         """Read a finished run.
 
         Args:
-            trial: The trial's folder.
+            trial: The trial's folder; None for a network that is of none.
             data: The store that it learnt from.
-            named_by: The splits of it that the run learnt from and was judged by.
+            named_by: The splits of it that the run learnt from, and was judged by.
 
         Returns:
             The network, ready to be asked.
@@ -79,6 +83,8 @@ class TrainedModel:
             digest=digest,
             data=data,
             fingerprint=fingerprint,
+            trial=trial,
+            learnt_from=named_by[0],
         )
 
     @property
