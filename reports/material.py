@@ -21,6 +21,7 @@ from reports.results import Results
 from reports.selection import SelectOn, select_on_half
 from reports.statistics import estimate_cells
 from reports.statistics.effects import Effects, estimate_effects
+from reports.statistics.expected import estimate_expected
 from reports.statistics.stages import estimate_stages
 from reports.tables.numbers import percent
 from reports.tables.of_study import source_of, study_tables
@@ -51,6 +52,7 @@ class Material:
         effects: Of its components, where its design crosses some.
         notes: What is said under the main table.
         tables: Tables by the stems of their files, the main one first.
+        contrasts: One row per difference that the study expects.
         reproduction: Of a published table, where there is one on these questions.
     """
 
@@ -61,6 +63,7 @@ class Material:
     effects: Effects | None
     notes: tuple[str, ...]
     tables: Mapping[str, TableSpec]
+    contrasts: pd.DataFrame
     reproduction: Reproduction | None = None
 
     @property
@@ -133,13 +136,16 @@ def material_of(
     )
     cells, effects = estimate_cells(results), estimate_effects(study, results)
     source = source_of(study, results, without_password(tracking_uri), options)
-    found = estimates, cells, effects
+    expected = estimate_expected(study, results)
+    found = estimates, cells, effects, expected
     tables = study_tables(study, results, found, notes, options, source)
     beside = None
     if published and results.answers:
         beside = reproduce(study, results, PUBLISHED[study.name], rows, source)
         tables |= beside.tables
-    return Material(study, results, estimates, cells, effects, notes, tables, beside)
+    return Material(
+        study, results, estimates, cells, effects, notes, tables, expected, beside
+    )
 
 
 def _published(

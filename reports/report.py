@@ -23,6 +23,7 @@ from reports.page import Download, Page, Picture, to_html
 from reports.provenance import cost_table, design_in_words, facts, run_lines
 from reports.reproduction.making import HEADINGS
 from reports.tables import to_text
+from reports.tables.contrasts import contrast_findings
 from reports.tables.forms import Format, write_table
 from reports.tables.words import measured
 from studies.study import Study
@@ -39,6 +40,7 @@ _WRITTEN: Final = (
 )
 _ENDINGS: Final = {Format.LATEX: "tex"}
 _HEADINGS: Final = {
+    "contrasts": "What was expected",
     "effects": "What components do",
     "shapley": "What each component is worth",
     "path": "One component after the other",
@@ -49,7 +51,7 @@ _HEADINGS: Final = {
 }
 _HELD: Final = Format.CSV, Format.JSON, Format.MARKDOWN, Format.LATEX  # by the page
 _DRAWN: Final = ".svg", ".pdf"  # likewise
-_SHOWN: Final = "table", "effects"  # in a terminal
+_SHOWN: Final = "table", "contrasts", "effects"  # in a terminal
 _PAGE: Final = "index.html"
 
 
@@ -185,7 +187,10 @@ def _page(made: Material, drawings: Mapping[str, Drawing], folder: Path) -> Page
         design=design_in_words(study, made.results.trials),
         summary=f"{measured(made.estimates)}.",
         table=tables["table"],
-        findings=findings(made.estimates, study.margin),
+        findings=[
+            *findings(made.estimates, study.margin),
+            *contrast_findings(made.contrasts),
+        ],
         pictures=[
             Picture(
                 one.heading,

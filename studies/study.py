@@ -21,6 +21,7 @@ from film.config import Config, ImageInput, named_config
 from film.errors import FilmError
 from film.validation import nearest, validation_line
 from film.world.config import PRESETS, WorldConfig, world_preset
+from studies.contrasts import Contrast, ContrastFile, planned_contrasts
 from studies.design import Design, PlannedRow
 from studies.design_file import DesignFile
 from studies.errors import StudyError
@@ -122,6 +123,11 @@ class StudyFile(BaseModel):
         description="Other questions that the weights of every row are judged by: a "
         "name, and a split of the data.",
     )
+    contrasts: Annotated[dict[Label, ContrastFile], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Differences between rows that are expected, by what is expected "
+        "in a few words; the report says whether they came out.",
+    )
 
     @field_validator("seeds")
     @classmethod
@@ -185,6 +191,9 @@ class StudyFile(BaseModel):
             confounds=tuple(self.confounds),
             deviations=tuple(self.deviations),
             design=design,
+            contrasts=planned_contrasts(
+                self.contrasts or {}, [row.label for row in rows]
+            ),
         )
 
     def _evaluations(self, rows: list["Row"]) -> list["Row"]:
@@ -240,6 +249,7 @@ class Study:
     confounds: tuple[str, ...] = ()  # settings of training that rows may change as well
     deviations: tuple[str, ...] = ()  # from a published study, as its author says
     design: Design | None = None  # None where every row is named by itself
+    contrasts: tuple[Contrast, ...] = ()  # differences that it expects
 
     def __post_init__(self) -> None:
         """Refuse rows that change more than they name, or more than they study."""

@@ -10,6 +10,7 @@ from reports.results import Results
 from reports.statistics.effects import Effects
 from reports.tables.accuracy import accuracy_table
 from reports.tables.changes import change_table
+from reports.tables.contrasts import contrast_table
 from reports.tables.effects import component_tables, effects_table
 from reports.tables.pivot import pivot_table
 from reports.tables.source import Source, trials_of
@@ -51,7 +52,7 @@ def source_of(
 def study_tables(
     study: Study,
     results: Results,
-    found: tuple[pd.DataFrame, pd.DataFrame, Effects | None],
+    found: tuple[pd.DataFrame, pd.DataFrame, Effects | None, pd.DataFrame],
     notes: Sequence[str],
     options: ReportOptions,
     source: Source,
@@ -62,7 +63,8 @@ def study_tables(
         study: What was asked.
         results: What was recorded.
         found: The estimates of its rows, with published values, of its cells by type
-            of question, and of its components, where its design crosses some.
+            of question, of its components, where its design crosses some, and of the
+            differences that it expects.
         notes: What is said under the table of rows.
         options: What the tables show.
         source: What they follow from.
@@ -70,7 +72,7 @@ def study_tables(
     Returns:
         Tables by the stems of their files, the main one first.
     """
-    estimates, cells, effects = found
+    estimates, cells, effects, contrasts = found
     columns = {options.columns_of: options.columns}
     table = accuracy_table(
         study.name,
@@ -94,9 +96,16 @@ def study_tables(
         components["effects"] = effects_table(
             study.name, effects, columns=columns["effects"], source=source
         )
-    others = {**components, "pivot": pivot, "changes": changes}
+    expected = contrast_table(study.name, contrasts, source=source)
+    others = {"contrasts": expected, **components, "pivot": pivot, "changes": changes}
     for stem in others.keys() & columns.keys() - {"effects"}:
         one = others[stem]
         others[stem] = one and one.chosen(columns[stem])
-    made = {"table": table, **components, "types": types, **others}
+    made = {
+        "table": table,
+        "contrasts": others["contrasts"],
+        **components,
+        "types": types,
+        **others,
+    }
     return {stem: one for stem, one in made.items() if one}

@@ -47,7 +47,8 @@ def write_results(study: Study, results: Results, folder: Path) -> Report:
 
 
 def line_of(text: str, row: str) -> str:
-    lines = text.rpartition("─")[0].splitlines()  # without the notes
+    main = text.partition("\n\nWhat was expected")[0]
+    lines = main.rpartition("─")[0].splitlines()  # without the notes
     (line,) = [line for line in lines if line.strip().startswith(row)]
     return line
 
