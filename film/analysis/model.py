@@ -69,7 +69,12 @@ class TrainedModel:
         path = trial / _WEIGHTS
         best = Best.read(path)
         image_input = best.config.model.image_input
-        fingerprint = data_fingerprint(data, image_input, named_by)
+        fingerprint = data_fingerprint(
+            data,
+            image_input,
+            named_by,
+            with_programs=best.config.model.reads_programs,
+        )
         if fingerprint != best.run["data"]:
             raise AnalysisError(
                 f"{data}: holds data {fingerprint}, and the run learnt from "

@@ -29,14 +29,16 @@ from film.world.pictures.geometry import (
 )
 from film.world.randomness import generator_for
 
-__all__ = ["Scene", "SceneObject", "draw_scene", "scene_entry"]
+__all__ = ["CAMERA", "Scene", "SceneObject", "draw_scene", "scene_entry"]
 
 _TABLE: Final = 3.0  # objects stand within ±3 on both axes
 _TRIES: Final = 50  # per object, before all start again
 # Ten objects under CLEVR's rules take about thirty, a hundred at times.
 _RESTARTS: Final = 20_000
 
-_CAMERA = (7.48113, -6.50764, 5.34367)
+CAMERA: Final = (7.48113, -6.50764, 5.34367)
+"""Where the camera stands in CLEVR before it is moved a little, in units of space."""
+
 _LAMPS = {
     "key": (6.44671, -2.90517, 4.2584),
     "fill": (-4.67112, -4.0136, 3.01122),
@@ -116,7 +118,7 @@ def draw_scene(config: WorldConfig, split: str, index: int) -> Scene:
         ConfigError: If so many objects find no place by the world's rules.
     """
     rng = generator_for(config.seed, split, index, "scene")
-    camera = _jittered(rng, _CAMERA, config.camera_jitter)
+    camera = _jittered(rng, CAMERA, config.camera_jitter)
     lamps = {
         name: _jittered(rng, point, config.lamp_jitter)
         for name, point in _LAMPS.items()

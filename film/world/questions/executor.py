@@ -19,8 +19,10 @@ __all__ = [
     "Objects",
     "SceneGraph",
     "Thing",
+    "Value",
     "answer",
     "find_objects",
+    "run_nodes",
     "run_program",
 ]
 
@@ -111,6 +113,19 @@ def run_program(program: Program, scene: SceneGraph) -> Value:
 
     Returns:
         What the last node gives.
+    """
+    return run_nodes(program, scene)[-1]
+
+
+def run_nodes(program: Program, scene: SceneGraph) -> list[Value]:
+    """Run a program on a scene, and keep what every node gives.
+
+    Args:
+        program: The program, in topological order.
+        scene: The scene.
+
+    Returns:
+        What each node gives.
 
     Raises:
         ExecutionError: If the scene lacks what the program takes for granted, or a
@@ -128,7 +143,7 @@ def run_program(program: Program, scene: SceneGraph) -> Value:
             raise ExecutionError(
                 f"program node {place} ({node.token}): {problem}"
             ) from None
-    return results[-1]
+    return results
 
 
 def find_objects(program: Program, scene: SceneGraph) -> Objects:
