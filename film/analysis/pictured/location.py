@@ -106,9 +106,11 @@ def measure_location(
 
     Table ``examples``: see `describe_examples`, with ``given`` (the answer) and
     ``winners`` (how many maps won). Table ``means``: the ``type`` of questions, ``all``
-    first, and how many ``questions``. Arrays: ``counts`` (examples, rows, columns);
-    ``means`` (types, rows, columns), the mean share of winners at each place, which add
-    up to 1; and the examples' pictures, where there are some.
+    first, how many ``questions``, their mean of ``winners`` and of ``places`` (the
+    fewest that hold half of a question's winners). Arrays: ``counts`` (examples, rows,
+    columns); ``means`` (types, rows, columns), the mean share of winners at each place,
+    which add up to 1 where every question has a winner; and the examples' pictures,
+    where there are some.
 
     Args:
         model: A run of FiLM.
@@ -166,18 +168,30 @@ def _means(
     counts: Int[np.ndarray, "questions rows columns"], questions: QuestionDataset
 ) -> tuple[Float[np.ndarray, "types rows columns"], pd.DataFrame]:
     totals = counts.sum(axis=(1, 2))
-    has_any = totals > 0
-    shares = counts[has_any] / totals[has_any, None, None]
-    types = questions.types[has_any]
-    parts = {_ALL: np.ones(len(types), dtype=bool)}
+    shares = counts / np.maximum(totals, 1)[:, None, None]
+    parts = {_ALL: np.ones(len(counts), dtype=bool)}
     parts |= {
-        str(kind): types == number
+        str(kind): questions.types == number
         for number, kind in enumerate(QuestionType)
-        if (types == number).any()
+        if (questions.types == number).any()
     }
-    means = [
-        shares[part].mean(axis=0) if part.any() else np.zeros(counts.shape[1:])
-        for part in parts.values()
+    places = _places_of_half(shares)
+    lines = [
+        {
+            "type": name,
+            "questions": int(part.sum()),
+            "winners": float(totals[part].mean()),
+            "places": float(places[part].mean()),
+        }
+        for name, part in parts.items()
     ]
-    sizes = [int(part.sum()) for part in parts.values()]
-    return np.stack(means), pd.DataFrame({"type": list(parts), "questions": sizes})
+    means = np.stack([shares[part].mean(axis=0) for part in parts.values()])
+    return means, pd.DataFrame(lines)
+
+
+def _places_of_half(
+    shares: Float[np.ndarray, "questions rows columns"],
+) -> Int[np.ndarray, " questions"]:
+    by_place = -np.sort(-shares.reshape(len(shares), -1), axis=1)
+    held = by_place.cumsum(axis=1) >= 0.5 - 1e-9  # half, as rounded
+    return np.where(held.any(axis=1), held.argmax(axis=1) + 1, 0)
