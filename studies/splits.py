@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from film.config import ImageInput
+from film.config import ImageInput, ModelConfig
 
-__all__ = ["TRAIN", "USUAL", "VAL", "Part", "Splits"]
+__all__ = ["TRAIN", "USUAL", "VAL", "Needed", "Part", "Splits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,20 +72,6 @@ class Splits:
         parts = (self.judge,) if self.learn is None else (self.learn, self.judge)
         return tuple(dict.fromkeys(part.split for part in parts))
 
-    def key(self, image_input: ImageInput | None) -> str | None:
-        """Say what a launch calls the data.
-
-        Args:
-            image_input: What is seen of pictures.
-
-        Returns:
-            That alone of the usual splits, else with their names.
-        """
-        if self.names == USUAL.names and not self.store:
-            return image_input
-        of = " and ".join(f"{self.store}/{one}".lstrip("/") for one in self.names)
-        return f"{image_input or 'questions'} of {of}"
-
     def said(self) -> dict[str, Any]:
         """Write the splits down.
 
@@ -112,6 +98,48 @@ class Splits:
 
 
 USUAL: Final = Splits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed:
+    """What a network needs of the data.
+
+    Attributes:
+        image_input: What it sees of pictures; None for nothing.
+        programs: Whether it reads the programs of questions.
+        splits: Which questions it learns from, and is judged by.
+    """
+
+    image_input: ImageInput | None
+    programs: bool
+    splits: Splits
+
+    @classmethod
+    def by(cls, model: ModelConfig, splits: Splits = USUAL) -> "Needed":
+        """Find out what a network needs.
+
+        Args:
+            model: The network.
+            splits: Which questions it learns from, and is judged by.
+
+        Returns:
+            What it needs.
+        """
+        return cls(
+            image_input=model.image_input, programs=model.reads_programs, splits=splits
+        )
+
+    @property
+    def key(self) -> str | None:
+        """What a launch calls it: what is seen, with splits where they are unusual."""
+        seen = self.image_input
+        if self.programs:
+            seen = f"{seen or 'questions'} and programs"
+        splits = self.splits
+        if splits.names == USUAL.names and not splits.store:
+            return seen
+        of = " and ".join(f"{splits.store}/{one}".lstrip("/") for one in splits.names)
+        return f"{seen or 'questions'} of {of}"
 
 
 def _part(name: str, first: int | None, after: int) -> Part:

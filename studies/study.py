@@ -26,7 +26,7 @@ from studies.design import Design, PlannedRow
 from studies.design_file import DesignFile
 from studies.errors import StudyError
 from studies.labels import Label
-from studies.splits import USUAL, Splits
+from studies.splits import USUAL, Needed, Splits
 from studies.stage_file import (
     Evaluations,
     PlannedStage,
@@ -233,7 +233,12 @@ class Row:
     @property
     def data_key(self) -> str | None:
         """What a launch calls its data."""
-        return self.splits.key(self.config.model.image_input)
+        return self.needed.key
+
+    @property
+    def needed(self) -> Needed:
+        """What it needs of the data."""
+        return Needed.by(self.config.model, self.splits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,17 +294,15 @@ class Study:
         return tuple(dict.fromkeys(row.config.model.image_input for row in self.rows))
 
     @property
-    def data(self) -> Mapping[str | None, tuple[ImageInput | None, Splits]]:
-        """What the rows see of which splits, by what a launch calls it."""
-        return {
-            row.data_key: (row.config.model.image_input, row.splits)
-            for row in self.rows
-        }
+    def data(self) -> Mapping[str | None, Needed]:
+        """What the rows need of the data, by what a launch calls it."""
+        return {row.data_key: row.needed for row in self.rows}
 
     @property
     def stores(self) -> tuple[str, ...]:
         """Folders inside the data that rows learn from or are judged by."""
-        return tuple(dict.fromkeys(s.store for _, s in self.data.values() if s.store))
+        stores = (one.splits.store for one in self.data.values())
+        return tuple(dict.fromkeys(filter(None, stores)))
 
     def trained_otherwise(self, row: Row) -> dict[str, tuple[Any, Any]]:
         """Find what a row changes of its training beside what it studies.

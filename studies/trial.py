@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from film.config import Config
-from studies.splits import USUAL, Splits
+from studies.splits import USUAL, Needed, Splits
 
 __all__ = ["BASELINE", "Trial"]
 
@@ -52,7 +52,12 @@ class Trial:
     @property
     def data_key(self) -> str | None:
         """What a launch calls its data."""
-        return self.splits.key(self.config.model.image_input)
+        return self.needed.key
+
+    @property
+    def needed(self) -> Needed:
+        """What it needs of the data."""
+        return Needed.by(self.config.model, self.splits)
 
     @property
     def stage(self) -> dict[str, Any]:

@@ -35,6 +35,8 @@ __all__ = [
     "ModelConfig",
 ]
 
+_READ_PROGRAMS = frozenset({Architecture.QTYPE, Architecture.PG_EE, Architecture.N2NMN})
+
 
 class ModelConfig(Settings):
     """The network, FiLM or a baseline; ``n_blocks`` is the depth of Table 3."""
@@ -100,6 +102,11 @@ class ModelConfig(Settings):
                 return ()
             case blocks:
                 return tuple(sorted(set(blocks)))
+
+    @property
+    def reads_programs(self) -> bool:
+        """Whether it learns from the programs of questions, or answers by them."""
+        return self.architecture in _READ_PROGRAMS
 
     @property
     def hears_question(self) -> bool:

@@ -98,6 +98,7 @@ class QuestionDataset:
         self._programs = _small(questions.programs, n_questions)
         self._images: Shaped[Tensor, "images channels height width"] | None = None
         self._source = source
+        self._is_by_programs = False
         if images is None:
             self._rows = np.zeros(n_questions, dtype=np.int64)
             self._images = torch.zeros((1, *self.image_shape))
@@ -129,7 +130,7 @@ class QuestionDataset:
     @cached_property
     def fingerprint(self) -> str:
         """The name of the data that are learnt and judged from."""
-        return data_fingerprint(*self._source)
+        return data_fingerprint(*self._source, with_programs=self._is_by_programs)
 
     def batch(self, rows: Int[np.ndarray, " batch"]) -> Batch:
         """Collect some questions with their images and answers.
@@ -225,6 +226,17 @@ class QuestionDataset:
         part = copy(self)
         part._rows = np.zeros(len(self), dtype=np.int64)  # noqa: SLF001 - its own
         part._images = torch.zeros((1, 0, 0, 0))  # noqa: SLF001 - its own
+        return part
+
+    def named_with_programs(self) -> "QuestionDataset":
+        """Name the data with the programs of the questions, for whom reads them.
+
+        Returns:
+            The same questions, under another fingerprint.
+        """
+        part = copy(self)
+        part._is_by_programs = True  # noqa: SLF001 - its own
+        part.__dict__.pop("fingerprint", None)  # what the others are called
         return part
 
     def _image_rows(

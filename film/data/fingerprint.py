@@ -28,12 +28,15 @@ def data_fingerprint(
     directory: Path,
     image_input: ImageInput | None,
     splits: tuple[str, ...] = ("train", "val"),
+    *,
+    with_programs: bool = False,
 ) -> str:
     """Name the data of a store that are learnt and judged from.
 
     The name covers the words and answers with their numbers, the questions, which
     image each is about, and the images: all of them up to 256 MB per split, and
-    above that their shape and 64 of them, evenly spread. Where the files are, how
+    above that their shape and 64 of them, evenly spread; for whom reads them, also the
+    programs of the questions. Where the files are, how
     they are compressed and what else they hold does not matter. Where the maker of
     the data recorded one name in all these splits, that is the name.
 
@@ -41,6 +44,7 @@ def data_fingerprint(
         directory: The store.
         image_input: Which form of the images is learnt from; None for none.
         splits: Which of it are learnt and judged from.
+        with_programs: Whether programs are learnt from, or answered by.
 
     Returns:
         Twelve hexadecimal digits, or the recorded name.
@@ -51,17 +55,30 @@ def data_fingerprint(
     digest = sha256()
     vocabulary = read_store_vocabulary(directory)
     digest.update(repr((vocabulary.question_words, vocabulary.answers)).encode())
+    if with_programs:
+        digest.update(repr(vocabulary.program_words).encode())
     for split in splits:
         stored = read_questions(directory, split, vocabulary)
-        longest = int((stored.questions != NULL).sum(axis=1).max())
-        _add(digest, stored.questions[:, :longest].astype("<i4"))
+        _add(digest, _unpadded(stored.questions))
         _add(digest, stored.image_idxs.astype("<i8"))
         if stored.answers is not None:
             _add(digest, stored.answers.astype("<i8"))
+        if with_programs:
+            _add(digest, _unpadded(stored.programs))
         if image_input is not None:
             images = find_images(directory, split, image_input)
             _add_images(digest, images, np.unique(stored.image_idxs))
     return digest.hexdigest()[:12]
+
+
+# Without columns that hold nothing; none at all where there is nothing to hold.
+def _unpadded(
+    tokens: Int[np.ndarray, "rows tokens"] | None,
+) -> Int[np.ndarray, "rows longest"]:
+    if tokens is None:
+        return np.zeros((0, 0), dtype="<i4")
+    longest = int((tokens != NULL).sum(axis=1).max())
+    return tokens[:, :longest].astype("<i4")
 
 
 def _recorded(directory: Path, split: str) -> str | None:

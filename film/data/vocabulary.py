@@ -31,6 +31,7 @@ __all__ = [
     "Vocabulary",
     "build_vocabulary",
     "expand_vocabulary",
+    "parse_vocabulary",
     "read_vocabulary",
     "tokenize",
     "write_vocabulary",
@@ -233,8 +234,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
         The vocabulary.
 
     Raises:
-        DataError: If the file is missing or broken, lacks a map, or a map has
-            other special tokens or leaves numbers out.
+        DataError: If the file is missing, broken, or no vocabulary.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -244,13 +244,29 @@ def read_vocabulary(path: Path) -> Vocabulary:
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no readable JSON: {error}") from None
+    return parse_vocabulary(content, str(path))
+
+
+def parse_vocabulary(content: object, source: str) -> Vocabulary:
+    """Take what a vocab.json holds for a vocabulary, if it is one.
+
+    Args:
+        content: The maps by name. A missing map of programs means CLEVR's.
+        source: Where they are from, for messages.
+
+    Returns:
+        The vocabulary.
+
+    Raises:
+        DataError: If a map is missing, has other special tokens or leaves numbers out.
+    """
     if not isinstance(content, dict):
-        raise DataError(f"{path} is no vocabulary: it should be a JSON object")
-    content.setdefault("program_token_to_idx", _number(CLEVR_PROGRAM_TOKENS))
+        raise DataError(f"{source} is no vocabulary: it should be a JSON object")
+    maps = {"program_token_to_idx": _number(CLEVR_PROGRAM_TOKENS), **content}
     return Vocabulary(
-        question_token_to_idx=_checked_map(path, content, "question_token_to_idx"),
-        program_token_to_idx=_checked_map(path, content, "program_token_to_idx"),
-        answer_token_to_idx=_checked_map(path, content, "answer_token_to_idx"),
+        question_token_to_idx=_checked_map(source, maps, "question_token_to_idx"),
+        program_token_to_idx=_checked_map(source, maps, "program_token_to_idx"),
+        answer_token_to_idx=_checked_map(source, maps, "answer_token_to_idx"),
     )
 
 
@@ -298,7 +314,7 @@ def _number(tokens: Iterable[str]) -> dict[str, int]:
     return {token: idx for idx, token in enumerate((*SPECIAL_TOKENS, *tokens))}
 
 
-def _checked_map(path: Path, content: dict[str, Any], name: str) -> dict[str, int]:
+def _checked_map(path: str, content: dict[str, Any], name: str) -> dict[str, int]:
     token_to_idx = content.get(name)
     if not isinstance(token_to_idx, dict):
         raise DataError(f"{path} has no map '{name}'; is it a vocabulary of CLEVR?")
@@ -308,6 +324,8 @@ def _checked_map(path: Path, content: dict[str, Any], name: str) -> dict[str, in
                 f"{path}: {name} should give {token} the number {idx}, and gives it "
                 f"{token_to_idx.get(token)}"
             )
+    if not all(isinstance(token, str) for token in token_to_idx):
+        raise DataError(f"{path}: {name} has something else than words")
     numbers = {idx for idx in token_to_idx.values() if isinstance(idx, int)}
     if numbers != set(range(len(token_to_idx))):
         raise DataError(

@@ -23,7 +23,7 @@ from runner.sweeping.workers import choose_workers, n_cores
 from runner.text import percent
 from runner.working.revision import revision
 from runner.working.trial import TrialJob, run_trial
-from studies.splits import USUAL
+from studies.splits import Needed
 from studies.trial import BASELINE, Trial
 
 __all__ = ["train_one"]
@@ -47,6 +47,7 @@ def train_one(
     """
     changes = parse_settings(settings)
     config = Config().with_changes(changes)
+    needed = Needed.by(config.model)
     where = choose_workers(device, 1, 1.0, n_gpus=count_gpus(device)).device
     preset, given = source
     check_data("`film train --world`", has_world=preset is not None)
@@ -55,7 +56,7 @@ def train_one(
         "`film train` without --world",
         world,
         given,
-        {config.model.image_input: (config.model.image_input, USUAL)},
+        {needed.key: needed},
         workspace,
     )
     follow(make_missing(data, processes=n_cores()))
@@ -66,7 +67,7 @@ def train_one(
         seed=seed,
         config=config,
         changes=changes,
-        data=data.fingerprints[config.model.image_input],
+        data=data.fingerprints[needed.key],
     )
     folder = workspace.trial(trial.trial_id)
     job = TrialJob(

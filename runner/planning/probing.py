@@ -105,7 +105,7 @@ def probe(request: Request, workers: Workers) -> Iterator[Progress]:
                 {
                     "name": row.label,
                     "config": row.config.flat(),
-                    "data": request.source.fingerprints[row.config.model.image_input],
+                    "data": request.source.fingerprints[row.data_key],
                     "epochs": 1,
                     "seconds": measured.train_s * outline.n_train
                     + measured.val_s * outline.n_val,

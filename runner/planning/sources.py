@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from film.config import ImageInput
 from film.data.progress import Progress
 from film.errors import DataError
 from film.world.config import HUMANS_STORE, WorldConfig
 from runner.store.files import absolute
 from runner.store.locks import exclusive
 from runner.store.workspace import Workspace
-from studies.splits import Splits
+from studies.splits import Needed
 
 __all__ = ["DataSource", "find_source", "make_here", "make_missing"]
 
@@ -39,7 +38,7 @@ def find_source(
     name: str,
     world: WorldConfig | None,
     given: Path | None,
-    needed: Mapping[str | None, tuple[ImageInput | None, Splits]],
+    needed: Mapping[str | None, Needed],
     workspace: Workspace,
 ) -> DataSource:
     """Find out what to learn from.
@@ -48,7 +47,7 @@ def find_source(
         name: Who asks, for messages.
         world: The world that is wanted; None where the data have to be given.
         given: A prepared folder.
-        needed: What of pictures is seen, and of which splits, by what to call it.
+        needed: What is needed of the data, by what to call it.
         workspace: Where worlds are kept.
 
     Returns:
@@ -57,13 +56,14 @@ def find_source(
     Raises:
         DataError: Data are missing, or given to a study that brings its own.
     """
-    stores = tuple(dict.fromkeys(one.store for _, one in needed.values() if one.store))
+    wanted = (one.splits.store for one in needed.values())
+    stores = tuple(dict.fromkeys(filter(None, wanted)))
     if world is not None:
         return DataSource(
             directory=workspace.world(world),
             fingerprints={
-                key: world.humans_fingerprint if splits.store else world.fingerprint
-                for key, (_, splits) in needed.items()
+                key: world.humans_fingerprint if one.splits.store else world.fingerprint
+                for key, one in needed.items()
             },
             world=world,
             stores=stores,
@@ -78,20 +78,16 @@ def find_source(
         raise DataError(f"--data {given}: no such folder")
     return DataSource(
         directory=directory,
-        fingerprints={
-            key: _fingerprint(directory, image_input, splits)
-            for key, (image_input, splits) in needed.items()
-        },
+        fingerprints={key: _fingerprint(directory, one) for key, one in needed.items()},
         world=None,
         stores=stores,
     )
 
 
-def _fingerprint(
-    directory: Path, image_input: ImageInput | None, splits: Splits
-) -> str:
+def _fingerprint(directory: Path, needed: Needed) -> str:
     from film.data.fingerprint import data_fingerprint  # noqa: PLC0415 - needs NumPy
 
+    splits = needed.splits
     store = directory / splits.store
     if not (store / "vocab.json").is_file() and splits.store:
         raise DataError(
@@ -99,7 +95,9 @@ def _fingerprint(
             f"too: `film data prepare SOURCE {store} --no-pixels --vocabulary "
             f"{directory / 'vocab.json'} --expand --min-word-count 5` makes it"
         )
-    return data_fingerprint(store, image_input, splits.names)
+    return data_fingerprint(
+        store, needed.image_input, splits.names, with_programs=needed.programs
+    )
 
 
 def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:

@@ -21,7 +21,6 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.errors import FilmError
 from film.world.config import WorldConfig
@@ -30,6 +29,7 @@ from runner.planning.sources import make_here
 from runner.store.locks import exclusive, is_held
 from runner.sweeping.workers import Workers, n_cores
 from runner.working.job import TrialJob
+from studies.splits import Needed
 
 __all__ = ["CODE_VARIABLE", "PACKAGES", "check_machines", "digest_of_code"]
 
@@ -43,7 +43,7 @@ _DELAY_S: Final = 10.0  # until a disk of the network shows a new file everywher
 @dataclass(frozen=True, kw_only=True)
 class _Data:
     directory: Path
-    image_input: ImageInput | None
+    needed: Needed
     fingerprint: str
     world: WorldConfig | None  # what to make where there is nothing
 
@@ -98,7 +98,7 @@ def _data_of(jobs: Sequence[TrialJob]) -> tuple[_Data, ...]:
     wanted = (
         _Data(
             directory=job.data,
-            image_input=job.trial.config.model.image_input,
+            needed=job.trial.needed,
             fingerprint=job.trial.data,
             world=job.world,
         )
@@ -254,11 +254,18 @@ def _not_shared(token: Path) -> str:
 def _wrong_data(data: _Data) -> str:
     directory = data.directory
     if data.world is not None:
-        make_here(data.world, directory, processes=n_cores())
+        inside = data.needed.splits.store
+        make_here(data.world, directory, processes=n_cores(), store=inside)
     if not directory.is_dir():
         return f"the data are not there: no folder {directory}"
+    needed = data.needed
     try:
-        found = data_fingerprint(directory, data.image_input)
+        found = data_fingerprint(
+            directory / needed.splits.store,
+            needed.image_input,
+            needed.splits.names,
+            with_programs=needed.programs,
+        )
     except (FilmError, OSError) as problem:
         return f"the data in {directory} cannot be read: {problem}"
     if found != data.fingerprint:

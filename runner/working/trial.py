@@ -43,9 +43,10 @@ _WRITTEN_BY_A_WORKER: Final = (
 )
 _Stamps = tuple[tuple[str, int, int], ...]
 _Opened = Mapping[str, QuestionDataset]  # by split
+_Named = dict[bool, _Opened]  # by whether programs are in the name of the data
 _Key = tuple[Path, ImageInput | None, int, tuple[str, ...]]
 # A worker runs many trials on the same data: those of one folder and kind are kept.
-_OPENED: Final[dict[_Key, tuple[_Stamps, _Opened]]] = {}
+_OPENED: Final[dict[_Key, tuple[_Stamps, _Named]]] = {}
 
 
 def run_trial(
@@ -252,8 +253,14 @@ def _open(job: TrialJob) -> _Opened:
             )
             for split in splits
         }
-        _OPENED[key] = (stamps, opened)
-    return _OPENED[key][1]
+        _OPENED[key] = (stamps, {False: opened})
+    named = _OPENED[key][1]
+    reads = job.trial.needed.programs
+    if reads not in named:
+        named[reads] = {
+            split: one.named_with_programs() for split, one in named[False].items()
+        }
+    return named[reads]
 
 
 def _key(job: TrialJob) -> _Key:

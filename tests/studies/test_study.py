@@ -340,6 +340,20 @@ class TestCatalogue:
         (first, *_) = find_study("depth-embedded").trials(FINGERPRINTS)
         assert first.trial_id == wanted[0].trial_id
 
+    def test_systems_that_read_programs_have_data_of_their_own(self) -> None:
+        keys = {
+            row.config.model.architecture: row.data_key
+            for row in find_study("clevr-systems").rows
+        }
+        assert {one for one, key in keys.items() if "programs" in (key or "")} == {
+            Architecture.QTYPE,
+            Architecture.PG_EE,
+            Architecture.N2NMN,
+        }
+        assert keys[Architecture.QTYPE] == "questions and programs"
+        assert keys[Architecture.PG_EE] == "features and programs"
+        assert keys[Architecture.LSTM] is None
+
     def test_table_3_has_the_depths_of_the_paper(self) -> None:
         depths = [row.config.model.n_blocks for row in find_study("depth").rows]
         assert sorted(depths) == [1, 2, 3, 4, 5, 6, 7, 8, 12]

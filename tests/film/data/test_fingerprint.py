@@ -116,3 +116,41 @@ def test_a_recorded_name_is_taken_where_train_and_val_agree(
     with h5py.File(out / "val.h5", "r+") as file:
         file.attrs["fingerprint"] = "world-2"
     assert name_of(out) not in {"world-1", "world-2"}
+
+
+def test_programs_name_the_data_for_whom_reads_them_and_for_nobody_else(
+    store: Path,
+) -> None:
+    def names() -> tuple[str, str]:
+        plain, programs = (
+            data_fingerprint(store, None, with_programs=reads)
+            for reads in (False, True)
+        )
+        return plain, programs
+
+    def change(how: Callable[[np.ndarray], np.ndarray]) -> None:
+        with h5py.File(store / "val.h5", "r+") as file:
+            programs = file["programs"][:]
+            del file["programs"]
+            file["programs"] = how(programs)
+
+    before = names()
+    assert before[0] != before[1]
+    change(lambda programs: np.pad(programs, ((0, 0), (0, 3))))
+    assert names() == before
+    change(lambda programs: programs[::-1])
+    other = names()
+    assert other[0] == before[0]
+    assert other[1] != before[1]
+    with h5py.File(store / "val.h5", "r+") as file:
+        del file["programs"]
+    assert names()[0] == before[0]
+    assert names()[1] not in {before[1], other[1]}
+
+
+def test_a_dataset_is_named_with_programs_for_whom_reads_them(store: Path) -> None:
+    data = open_dataset(store, "train", None)
+    assert data.fingerprint == data_fingerprint(store, None)
+    named = data.named_with_programs()
+    assert named.fingerprint == data_fingerprint(store, None, with_programs=True)
+    assert named.head(2).fingerprint == named.fingerprint != data.fingerprint

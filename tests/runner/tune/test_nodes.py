@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from film.config import ImageInput
+from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
 from runner.sweeping.workers import Workers
 from runner.tune import nodes
@@ -20,13 +20,14 @@ from runner.tune.nodes import (
     _versions,
     digest_of_code,
 )
+from studies.splits import Needed
 
 
 @pytest.fixture
 def needs(data: Path, tmp_path: Path) -> Iterator[_Needs]:
     wanted = _Data(
         directory=data,
-        image_input=ImageInput.FEATURES,
+        needed=Needed.by(Config().model),
         fingerprint=data_fingerprint(data, ImageInput.FEATURES),
         world=None,
     )
