@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
 
+from reports.analyses.kinds import learnt_of
+from reports.analyses.runs import Learnt
 from reports.errors import ReportError
 from reports.load import load_results, without_password
 from reports.options import ReportOptions
@@ -54,6 +56,7 @@ class Material:
         tables: Tables by the stems of their files, the main one first.
         contrasts: One row per difference that the study expects.
         reproduction: Of a published table, where there is one on these questions.
+        learnt: What analyses of the runs say, by kind.
     """
 
     study: Study
@@ -65,6 +68,7 @@ class Material:
     tables: Mapping[str, TableSpec]
     contrasts: pd.DataFrame
     reproduction: Reproduction | None = None
+    learnt: Mapping[str, Learnt] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -143,8 +147,15 @@ def material_of(
     if published and results.answers:
         beside = reproduce(study, results, PUBLISHED[study.name], rows, source)
         tables |= beside.tables
+    learnt = learnt_of(study.name, results.trials, options.analysed, source)
+    for kind in learnt.values():
+        tables |= {
+            stem: one.chosen(options.columns if stem == options.columns_of else ())
+            for stem, one in kind.tables.items()
+        }
     return Material(
-        study, results, estimates, cells, effects, notes, tables, expected, beside
+        *(study, results, estimates, cells, effects, notes, tables, expected, beside),
+        learnt=learnt,
     )
 
 

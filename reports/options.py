@@ -1,6 +1,7 @@
 """What may be chosen of a report: how it is computed, and what its tables show."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from reports.selection import SelectOn
 from reports.statistics import Variance
@@ -21,6 +22,8 @@ class ReportOptions:
         pivot: Factors in the rows and in the columns of a further table.
         width: Of figures, by name (``reports.figures.WIDTHS``).
         command: What the user typed, without where to read and write.
+        analysed: The folder of the trials' folders, where analyses of their runs are
+            looked for; None shows none.
     """
 
     select_on: SelectOn = SelectOn.ALL
@@ -31,3 +34,4 @@ class ReportOptions:
     pivot: tuple[str, str] | None = None
     width: str = "page"
     command: str = ""
+    analysed: Path | None = None

@@ -12,7 +12,7 @@ from reports.provenance import RunLine
 from reports.tables.html import table_style, to_html_table
 from reports.tables.spec import TableSpec
 
-__all__ = ["Download", "Page", "Picture", "to_html"]
+__all__ = ["Chapter", "Download", "Page", "Picture", "to_html"]
 
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("reports"),
@@ -78,6 +78,23 @@ class Download:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """One kind of look at what the model learned.
+
+    Attributes:
+        heading: What stands above it.
+        sentences: What was found, in words.
+        pictures: Its figures.
+        tables: Its tables.
+    """
+
+    heading: str
+    sentences: Sequence[str]
+    pictures: Sequence[Picture]
+    tables: Sequence[TableSpec]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """What the page of a study shows.
 
@@ -93,6 +110,7 @@ class Page:
         facts: How it was run, name and value.
         runs: Every run.
         downloads: Files that the page holds.
+        learnt: What analyses of the runs found.
     """
 
     title: str
@@ -106,6 +124,7 @@ class Page:
     facts: Sequence[tuple[str, str]]
     runs: Sequence[RunLine]
     downloads: Sequence[Download]
+    learnt: Sequence[Chapter] = ()
 
 
 def to_html(page: Page) -> str:
@@ -123,6 +142,10 @@ def to_html(page: Page) -> str:
         page=page,
         table=made[0][1],
         more_tables=made[1:],
+        chapters=[
+            (one, [Markup(to_html_table(table)) for table in one.tables])  # noqa: S704 - as above
+            for one in page.learnt
+        ],
         table_style=Markup(table_style()),  # noqa: S704 - our own file
         is_on_server=any(run.page for run in page.runs),
         is_recorded=any(run.run_id for run in page.runs),

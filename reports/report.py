@@ -16,10 +16,11 @@ from reports.figures import (
     save_figure,
     study_figures,
 )
+from reports.figures.of_analyses import learnt_drawings
 from reports.findings import findings
 from reports.material import Material, gather
 from reports.options import ReportOptions
-from reports.page import Download, Page, Picture, to_html
+from reports.page import Chapter, Download, Page, Picture, to_html
 from reports.provenance import cost_table, design_in_words, facts, run_lines
 from reports.reproduction.making import HEADINGS
 from reports.tables import to_text
@@ -181,6 +182,12 @@ def _report(made: Material, folder: Path, files: Sequence[str]) -> Report:
 def _page(made: Material, drawings: Mapping[str, Drawing], folder: Path) -> Page:
     study, tables = made.study, made.tables
     shown = {_HEADINGS[name]: one for name, one in tables.items() if name in _HEADINGS}
+    pictures = {
+        stem: Picture(
+            one.heading, (folder / f"{stem}.svg").read_bytes(), one.words, one.caption
+        )
+        for stem, one in drawings.items()
+    }
     return Page(
         title=study.name,
         question=study.question,
@@ -192,19 +199,28 @@ def _page(made: Material, drawings: Mapping[str, Drawing], folder: Path) -> Page
             *contrast_findings(made.contrasts),
         ],
         pictures=[
-            Picture(
-                one.heading,
-                (folder / f"{stem}.svg").read_bytes(),
-                one.words,
-                one.caption,
-            )
-            for stem, one in drawings.items()
+            picture
+            for stem, picture in pictures.items()
+            if not any(_is_of(stem, kind) for kind in made.learnt)
         ],
         more_tables={**shown, "What it cost": cost_table(made)},
+        learnt=[
+            Chapter(
+                heading=found.heading,
+                sentences=(*found.sentences, *found.notes),
+                pictures=[one for stem, one in pictures.items() if _is_of(stem, kind)],
+                tables=[tables[stem] for stem in found.tables],
+            )
+            for kind, found in made.learnt.items()
+        ],
         facts=facts(made),
         runs=run_lines(made),
         downloads=list(_downloads(made, drawings, folder)),
     )
+
+
+def _is_of(stem: str, kind: str) -> bool:
+    return stem == kind or stem.startswith(f"{kind}-")
 
 
 def _downloads(
@@ -230,7 +246,8 @@ def _records(made: Material) -> dict[str, str]:
 def _drawings(made: Material, width: float) -> dict[str, Drawing]:
     frames = made.estimates, made.cells
     found = made.reproduction.agreement if made.reproduction else None
-    return study_figures(made.study, made.results, frames, made.effects, found, width)
+    drawn = study_figures(made.study, made.results, frames, made.effects, found, width)
+    return drawn | learnt_drawings(made.learnt, width)
 
 
 def _digest(made: Material) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 
 import pandas as pd
 
+from reports.analyses.embedding import summarise_embedding
+from reports.analyses.intervention import summarise_intervention
 from reports.analyses.modulation import summarise_modulation
 from reports.analyses.runs import AnalysedRun, Learnt, read_runs
 from reports.tables.source import Source
@@ -15,6 +17,8 @@ __all__ = ["KINDS", "learnt_of"]
 
 KINDS: Final[Mapping[str, Callable[[str, Sequence[AnalysedRun]], Learnt]]] = {
     "modulation": summarise_modulation,
+    "embedding": summarise_embedding,
+    "intervention": summarise_intervention,
 }
 """From a study's name and its runs to what is said of them, by kind."""
 

@@ -79,7 +79,7 @@ def decimal(value: float, places: int = 2) -> str:
 
 def _means(statistics: pd.DataFrame) -> pd.DataFrame:
     keys = ["row", "parameter", "layer"]
-    numbers = [one for one in statistics if one not in {*keys, "seed", "trial_id"}]
+    numbers = [one for one in statistics if one not in {*keys, "run_seed", "trial_id"}]
     by_line = statistics.groupby(keys, sort=False)
     means = by_line[numbers].mean().reset_index()
     means.insert(3, "n_runs", by_line.size().to_numpy())

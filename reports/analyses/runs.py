@@ -112,7 +112,7 @@ def stack(runs: Sequence[AnalysedRun], table: str) -> pd.DataFrame:
         table: Its name.
 
     Returns:
-        Its lines with ``row``, ``seed`` and ``trial_id`` before them.
+        Its lines with ``row``, ``run_seed`` and ``trial_id`` before them.
 
     Raises:
         AnalysisError: A run lacks it.
@@ -123,7 +123,7 @@ def stack(runs: Sequence[AnalysedRun], table: str) -> pd.DataFrame:
             raise AnalysisError(f"{run.trial_id}: its analysis has no table {table}")
         frame = run.analysis.tables[table].copy()
         frame.insert(0, "trial_id", run.trial_id)
-        frame.insert(0, "seed", run.seed)
+        frame.insert(0, "run_seed", run.seed)
         frame.insert(0, "row", run.row)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from reports.analyses.runs import AnalysedRun, Learnt
+from reports.figures.embedding import embedding_drawings
+from reports.figures.intervention import intervention_drawings
 from reports.figures.modulation import modulation_drawings
 from reports.figures.of_study import Drawing
 from reports.figures.style import WIDTH
@@ -14,6 +16,8 @@ _FIGURES: Final[
     Mapping[str, Callable[[Sequence[AnalysedRun], float], dict[str, Drawing]]]
 ] = {
     "modulation": modulation_drawings,
+    "embedding": embedding_drawings,
+    "intervention": intervention_drawings,
 }
 
 
@@ -35,7 +39,7 @@ def analysis_drawings(
 
 def learnt_drawings(
     learnt: Mapping[str, Learnt], width: float = WIDTH
-) -> dict[str, dict[str, Drawing]]:
+) -> dict[str, Drawing]:
     """Draw every analysis of a study.
 
     Args:
@@ -43,9 +47,10 @@ def learnt_drawings(
         width: Of the figures, in inches.
 
     Returns:
-        Figures by the stems of their files, by kind.
+        Figures by the stems of their files, which begin with the kind.
     """
     return {
-        kind: analysis_drawings(kind, found.runs, width)
+        stem: drawing
         for kind, found in learnt.items()
+        for stem, drawing in analysis_drawings(kind, found.runs, width).items()
     }

@@ -134,11 +134,11 @@ def write_report_of(
 
     # What it was made from is said beside it, last: another command may write it anew.
     (out / _PRINTED).unlink(missing_ok=True)
-    options = options or ReportOptions()
+    options = options or ReportOptions(analysed=request.workspace.trials)
     report = write_report(request.study, request.trials, uri, out, options)
     text = f"{report.text.rstrip()}\n\n{(out / 'index.html').resolve().as_uri()}"
     click.echo(text)
-    if replace(options, command="") == ReportOptions():
+    if replace(options, command="", analysed=None) == ReportOptions():
         said = {"digest": _digest(request, records, uri), "text": text}
         write_json(out / _PRINTED, said)
     return report.is_complete
@@ -148,5 +148,17 @@ def _digest(request: Request, records: Mapping[str, Record], uri: str) -> str:
     summaries = {one: records[one].summary for one in sorted(records)}
     states = {one: records[one].state for one in sorted(records)}
     wanted = [trial.trial_id for trial in request.trials]
-    content = [suite_version(), wanted, summaries, states, request.text, uri]
+    made = _analyses(request)
+    content = [suite_version(), wanted, summaries, states, request.text, uri, made]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+# What lies in the trials' folders besides their records, and is reported too.
+def _analyses(request: Request) -> list[tuple[str, int]]:
+    folders = [folder.path / "analysis" for folder in request.folders()]
+    return [
+        (str(file), file.stat().st_mtime_ns)
+        for folder in folders
+        if folder.is_dir()
+        for file in sorted(folder.glob("*/about.json"))
+    ]

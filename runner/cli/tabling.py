@@ -172,6 +172,7 @@ def _options(
         pivot=flags["pivot"],
         width=flags["width"],
         command=_command(request, flags, form),
+        analysed=request.workspace.trials,
     )
 
 

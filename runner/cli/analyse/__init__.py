@@ -2,7 +2,9 @@
 
 import click
 
+from runner.cli.analyse.embedding import embedding
 from runner.cli.analyse.every import every
+from runner.cli.analyse.intervention import intervention
 from runner.cli.analyse.modulation import modulation
 
 __all__ = ["analyse"]
@@ -19,5 +21,5 @@ def analyse() -> None:
     """
 
 
-for _command in (modulation, every):
+for _command in (modulation, embedding, intervention, every):
     analyse.add_command(_command)
