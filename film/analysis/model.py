@@ -17,7 +17,7 @@ from film.data.vocabulary import Vocabulary
 from film.errors import AnalysisError
 from film.model.network import FilmNetwork
 from film.training.batches import batches
-from film.training.best import Best
+from film.training.best import UNKNOWN_DATA, Best
 
 __all__ = ["BATCH", "TrainedModel", "one_thread"]
 
@@ -53,7 +53,7 @@ class TrainedModel:
     def load(
         cls, trial: Path, data: Path, *, named_by: tuple[str, ...] = ("train", "val")
     ) -> "TrainedModel":
-        """Read a finished run.
+        """Read a finished run, or a model that was trained elsewhere.
 
         Args:
             trial: The trial's folder; None for a network that is of none.
@@ -75,7 +75,7 @@ class TrainedModel:
             named_by,
             with_programs=best.config.model.reads_programs,
         )
-        if fingerprint != best.run["data"]:
+        if best.run["data"] not in {fingerprint, UNKNOWN_DATA}:
             raise AnalysisError(
                 f"{data}: holds data {fingerprint}, and the run learnt from "
                 f"{best.run['data']}; give --data with those"

@@ -10,66 +10,16 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from film.config import (
-    Beta,
-    Config,
-    Coordinates,
-    FilmPlacement,
-    GammaConstraint,
-    ModelConfig,
-    Norm,
-    Pooling,
-)
+from film.config import ModelConfig
 from film.errors import ConfigError, DataError
+from film.model.authors.settings import translate
 from film.model.network import DataSizes, FilmNetwork
 
-__all__ = ["Agreement", "Reference", "read_reference", "verify"]
-
-_PLACEMENTS = {
-    "bn-film": FilmPlacement.AFTER_NORM,
-    "conv-film": FilmPlacement.AFTER_CONV,
-    "relu-film": FilmPlacement.AFTER_RELU,
-    "block-output-film": FilmPlacement.AFTER_RESIDUAL,
-    "block-input-film": FilmPlacement.BEFORE_CONV,
-}
-_CONSTRAINTS = {
-    "linear": GammaConstraint.NONE,
-    "sigmoid": GammaConstraint.SIGMOID,
-    "tanh": GammaConstraint.TANH,
-    "exp": GammaConstraint.EXP,
-}
-_POOLINGS = {"maxpoolfull": Pooling.MAX, "avgpoolfull": Pooling.AVERAGE}
-_COORDINATES = {0: Coordinates.NONE, 1: Coordinates.ONCE, 2: Coordinates.TWICE}
-_DEFAULTS: dict[str, Any] = {
-    "method": "bn-film",
-    "option": "linear",
-    "baseline": 1,
-    "use_gamma": True,
-    "use_beta": True,
-    "pattern": None,
-    "nb": 4,
-    "md": 8,
-    "residual": True,
-    "bn": True,
-    "clbn": True,
-    "coords": 1,
-    "kernel": 3,
-    "stemk": 3,
-    "down": "maxpoolfull",
-    "V": 20,
-    "wd": 12,
-    "hd": 24,
-    "fd": [12, 6, 6],
-    "proj": 16,
-    "fc": [20],
-    "A": 10,
-}
-_DESCRIPTIVE = {"variant"}  # settings that compute nothing
+__all__ = ["Agreement", "Reference", "build", "read_reference", "verify"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +65,7 @@ def read_reference(path: Path) -> Reference:
     arrays = _read_arrays(path)
     try:
         settings = json.loads(str(arrays["config"]))
-        config, sizes = _translate(settings)
+        config, sizes = translate(settings)
         return Reference(
             config=config,
             sizes=sizes,
@@ -221,59 +171,6 @@ def _inputs(arrays: dict[str, np.ndarray], sizes: DataSizes) -> dict[str, torch.
         "features": torch.from_numpy(features),
         "answers": torch.from_numpy(answers),
     }
-
-
-def _translate(given: dict[str, Any]) -> tuple[ModelConfig, DataSizes]:
-    unknown = set(given) - set(_DEFAULTS) - _DESCRIPTIVE
-    if unknown:
-        raise ValueError(f"unknown settings {', '.join(sorted(unknown))}")
-    settings = _DEFAULTS | given
-    norm = {True: Norm.BATCH, False: Norm.NONE}
-    gamma = _choose(_CONSTRAINTS, settings, "option")
-    model = {
-        "film.placement": _choose(_PLACEMENTS, settings, "method"),
-        "film.gamma": gamma if settings["use_gamma"] else GammaConstraint.ONE,
-        "film.gamma_baseline": settings["baseline"],
-        "film.beta": Beta.LEARNED if settings["use_beta"] else Beta.ZERO,
-        "film.blocks": _blocks(settings["pattern"], settings["nb"]),
-        "generator.word_dim": settings["wd"],
-        "generator.hidden": settings["hd"],
-        "stem.kernel_size": settings["stemk"],
-        "classifier.projection": settings["proj"],
-        "classifier.pooling": _choose(_POOLINGS, settings, "down"),
-        "classifier.hidden": settings["fc"],
-        "classifier.norm": norm[bool(settings["clbn"])],
-        "n_blocks": settings["nb"],
-        "width": settings["md"],
-        "kernel_size": settings["kernel"],
-        "residual": bool(settings["residual"]),
-        "norm": norm[bool(settings["bn"])],
-        "coordinates": _choose(_COORDINATES, settings, "coords"),
-    }
-    config = Config().with_changes({f"model.{k}": v for k, v in model.items()}).model
-    channels, height, width = (int(size) for size in settings["fd"])
-    sizes = DataSizes(
-        n_words=int(settings["V"]),
-        n_answers=int(settings["A"]),
-        image_shape=(channels, height, width),
-    )
-    return config, sizes
-
-
-def _blocks(pattern: list[int] | None, n_blocks: int) -> str | list[int]:
-    if pattern is None:
-        return "all"
-    if len(pattern) != n_blocks:
-        raise ValueError(f"pattern has {len(pattern)} entries for {n_blocks} blocks")
-    return [number for number, on in enumerate(pattern, start=1) if on]
-
-
-def _choose(choices: dict[Any, Any], settings: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - one of the choices' values
-    value = settings[name]
-    if value not in choices:
-        known = ", ".join(str(choice) for choice in choices)
-        raise ValueError(f"{name} is {value!r}; known are {known}")
-    return choices[value]
 
 
 def _weights(

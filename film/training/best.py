@@ -6,7 +6,7 @@ References:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +18,13 @@ from film.data.vocabulary import CLEVR_PROGRAM_TOKENS, SPECIAL_TOKENS, Vocabular
 from film.errors import TrainingError
 from film.model.build import build_network
 from film.model.network import DataSizes
-from film.training.checkpoint import load_tensors
+from film.training.checkpoint import load_tensors, save_tensors
 
-__all__ = ["Best"]
+__all__ = ["UNKNOWN_DATA", "Best"]
+
+UNKNOWN_DATA: Final = "unknown"
+"""What stands for the data of weights that were trained elsewhere."""
+
 
 _NEW_WORD_SD: Final = 0.01
 _RUN: Final = ("settings", "seed", "data")
@@ -84,6 +88,28 @@ class Best:
             raise TrainingError(
                 f"{path}: holds no weights of a finished run (no {error})"
             ) from None
+
+    def save(self, path: Path, *, val_accuracy: float) -> None:
+        """Write the weights, whole or not at all.
+
+        Args:
+            path: A ``best.pt``, replaced if it exists.
+            val_accuracy: What they were chosen for, a fraction.
+        """
+        content = {
+            **self.run,
+            "config": self.config.model_dump(mode="json"),
+            "sizes": asdict(self.sizes),
+            "vocabulary": {
+                "question_token_to_idx": dict(self.vocabulary.question_token_to_idx),
+                "program_token_to_idx": dict(self.vocabulary.program_token_to_idx),
+                "answer_token_to_idx": dict(self.vocabulary.answer_token_to_idx),
+            },
+            "epoch": self.epoch,
+            "val_accuracy": val_accuracy,
+            "network": dict(self.weights),
+        }
+        save_tensors(content, path)
 
     def network(self) -> nn.Module:
         """Build the network, with these weights.

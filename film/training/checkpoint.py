@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,12 +184,21 @@ def load_tensors(path: Path) -> dict[str, Any]:
     except Exception as error:
         if isinstance(error, MemoryError):  # not the file's fault
             raise
-        line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        line = _why_not(error)
         kind = TrainingError if is_sound else BrokenFileError
         raise kind(f"{path}: cannot be read as weights: {line}") from None
     if not isinstance(content, dict):
         raise TrainingError(f"{path}: holds a {type(content).__name__}, not weights")
     return content
+
+
+# Torch advises at length how to execute what it refuses to.
+def _why_not(error: Exception) -> str:
+    called = re.search(r"GLOBAL (\S+)", str(error))
+    if called:
+        return f"it calls {called[1]}, which is not executed"
+    line = next(iter(str(error).splitlines()), "")
+    return line.partition(". ")[0] or type(error).__name__
 
 
 class _Summing:

@@ -27,7 +27,6 @@ from film.training.checkpoint import (
     Checkpoint,
     forget_previous,
     newest_checkpoint,
-    save_tensors,
 )
 from film.training.cost import Stage, Training, stage_of
 from film.training.evaluation import Evaluation, accuracy_by_type, evaluate
@@ -267,21 +266,16 @@ class _Run:
         Args:
             directory: Where.
         """
-        vocabulary = self.train.vocabulary
-        best = {
-            **self.identity,
-            "config": self.config.model_dump(mode="json"),
-            "sizes": asdict(_sizes(self.train)),
-            "vocabulary": {
-                "question_token_to_idx": dict(vocabulary.question_token_to_idx),
-                "program_token_to_idx": dict(vocabulary.program_token_to_idx),
-                "answer_token_to_idx": dict(vocabulary.answer_token_to_idx),
-            },
-            "epoch": self.history[-1].best_epoch,
-            "val_accuracy": self.history[-1].best_val_accuracy,
-            "network": self.best_network,
-        }
-        save_tensors(best, directory / "best.pt")
+        last = self.history[-1]
+        best = Best(
+            run=self.identity,
+            config=self.config,
+            sizes=_sizes(self.train),
+            vocabulary=self.train.vocabulary,
+            epoch=last.best_epoch,
+            weights=self.best_network,
+        )
+        best.save(directory / "best.pt", val_accuracy=last.best_val_accuracy)
         write_predictions(
             self.best_answers.numpy(),
             self.val,

@@ -74,19 +74,44 @@ def export(study: str, out: Path | None, store: Path, *, checkpoints: bool) -> N
 
 @click.command("import")
 @click.argument("file", type=_FILE)
+@click.option(
+    "--vocab", type=_FILE, metavar="FILE", help="Of a checkpoint: its vocab.json."
+)
+@click.option("--name", metavar="NAME", help="Of a checkpoint: what to call its model.")
 @store_option
 @tracking_option
-def import_archive(file: Path, store: Path, tracking_uri: str | None) -> int:
-    """Take a study out of FILE, which `film export` wrote.
+def import_archive(
+    file: Path,
+    store: Path,
+    tracking_uri: str | None,
+    vocab: Path | None,
+    name: str | None,
+) -> int:
+    """Take a study, or a model, out of FILE.
 
-    All of it is checked before anything is placed. Trials that are finished here
-    already stay as they are. Then `film report` works as where it was trained.
+    A study is what `film export` wrote. All of it is checked before anything is placed.
+    Trials that are finished here already stay as they are. Then `film report` works as
+    where it was trained.
+
+    A model is a FiLM checkpoint (.pt) of the authors' code. Nothing in it is executed.
+    It becomes imported-NAME, which `film predict`, `film ask` and `film analyse` take
+    as a RUN, and belongs to no study.
 
     Exit code: 0 it is here, 1 some trials were busy or MLflow lags, 2 bad input.
 
     Example: film import quick.tar.gz
+
+    Example: film import best.pt --vocab vocab.json --name authors
     """
+    from runner.cli.importing import import_checkpoint, is_checkpoint
     from runner.cli.storing import import_file
     from runner.store.workspace import Workspace
 
-    return import_file(file, Workspace.at(store), tracking_uri)
+    workspace = Workspace.at(store)
+    if is_checkpoint(file):
+        import_checkpoint(file, workspace, vocabulary=vocab, name=name)
+        return 0
+    for flag, given in (("--vocab", vocab), ("--name", name)):
+        if given is not None:
+            raise click.UsageError(f"{flag} is of a checkpoint, and {file} is none")
+    return import_file(file, workspace, tracking_uri)

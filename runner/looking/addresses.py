@@ -11,6 +11,7 @@ from film.validation import nearest
 from runner.errors import LaunchError
 from runner.planning.request import find_launch
 from runner.store.launches import Launch, read_launch
+from runner.store.names import is_imported
 from runner.store.record import TrialFolder
 from runner.store.workspace import Workspace
 
@@ -40,6 +41,8 @@ class NamedTrial:
     @property
     def name(self) -> str:
         """What people call it: the row and the seed."""
+        if self.row == self.trial_id:  # a model that was trained elsewhere
+            return self.row
         return f"{self.row} · seed {'?' if self.seed is None else self.seed}"
 
     @property
@@ -119,7 +122,7 @@ def find_one(
     """Find the one trial that is meant.
 
     Args:
-        address: As of `find_trials`.
+        address: As of `find_trials`, or the name of an imported model.
         workspace: The store.
         study: Of which study; None is the last launched one that has such a row, and
             then whatever else is recorded, by its id.
@@ -131,6 +134,8 @@ def find_one(
     Raises:
         LaunchError: None is meant, or several.
     """
+    if is_imported(address) and workspace.trial(address).is_recorded:
+        return _of_folder(workspace.trial(address))
     launches = [find_launch(study, workspace)] if study else launches_by_age(workspace)
     for launch in launches:
         found = find_trials(address, named_trials(launch), seed=seed)

@@ -1,0 +1,1 @@
+"""Checkpoints that the authors' own code wrote: their words, names and files."""
