@@ -153,11 +153,11 @@ class _Trial:
         self, model: TrainedModel, found: Parameters, train: Parameters
     ) -> None:
         self._model = model
-        self._found = found
+        self._given = dict(zip(found.by_name, found.given, strict=True))
         self.layers = found.layers
         self.means = {
             name: torch.from_numpy(values.mean(axis=0, dtype=np.float64)).float()
-            for name, values in train.by_name.items()
+            for name, values in zip(train.by_name, train.given, strict=True)
         }
         self.drawn: dict[tuple[str, int], Tensor] = {}
 
@@ -181,7 +181,7 @@ class _Trial:
                 stop = start + len(batch.answers)
                 values = {
                     name: torch.from_numpy(some[start:stop])
-                    for name, some in self._found.by_name.items()
+                    for name, some in self._given.items()
                 }
                 shape = values["γ"].shape
                 self.drawn = {

@@ -62,7 +62,7 @@ def measure_modulation(
             "layers": list(found.layers),
             "fixed": found.fixed(),
             "gamma": str(film.gamma),
-            "gamma_baseline": film.gamma_baseline,
+            "gamma_baseline": None if film.adds_to_norm else film.gamma_baseline,
         },
     )
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from film.analysis.model import TrainedModel, one_thread
 from film.config import Conditioning
 from film.data.dataset import QuestionDataset
 from film.errors import AnalysisError
 from film.model.network import FilmNetwork
+from film.model.norm import ConditionalNorm
 
 __all__ = ["Parameters", "generate"]
 
@@ -22,14 +23,20 @@ class Parameters:
 
     Attributes:
         gamma: What feature maps are multiplied by, with its baseline: 1 + Δγ in the
-            paper's model.
+            paper's model; in a conditional norm, with the norm's own scale.
         beta: What is added to them.
         layers: Numbers of these blocks, from 1 as in the paper.
+        given: The same two as blocks are given them: of a conditional norm, changes
+            of its own scale and shift.
     """
 
     gamma: Float[np.ndarray, "questions layers channels"]
     beta: Float[np.ndarray, "questions layers channels"]
     layers: tuple[int, ...]
+    given: tuple[
+        Float[np.ndarray, "questions layers channels"],
+        Float[np.ndarray, "questions layers channels"],
+    ]
 
     @property
     def by_name(self) -> dict[str, Float[np.ndarray, "questions layers channels"]]:
@@ -77,10 +84,22 @@ def generate(model: TrainedModel, questions: QuestionDataset) -> Parameters:
         for batch in model.batches(questions.without_images()):
             gamma, beta = _generate(network, batch.questions)
             pairs.append((gamma[:, kept], beta[:, kept]))
+        own = [_own(network.blocks[layer - 1]) for layer in layers]
     gammas, betas = zip(*pairs, strict=True)
-    return Parameters(
-        gamma=torch.cat(gammas).numpy(), beta=torch.cat(betas).numpy(), layers=layers
-    )
+    given = torch.cat(gammas).numpy(), torch.cat(betas).numpy()
+    applied = [
+        some + mine if mine.any() else some
+        for some, mine in zip(given, map(np.stack, zip(*own, strict=True)), strict=True)
+    ]
+    return Parameters(gamma=applied[0], beta=applied[1], layers=layers, given=given)
+
+
+# The scale and the shift that a block has without any question, beyond its baseline.
+def _own(block: nn.Module) -> tuple[np.ndarray, np.ndarray]:
+    norm = block.norm
+    if isinstance(norm, ConditionalNorm):
+        return norm.weight.numpy(force=True), norm.bias.numpy(force=True)
+    return np.zeros(1, np.float32), np.zeros(1, np.float32)
 
 
 def _generate(network: FilmNetwork, questions: Tensor) -> tuple[Tensor, Tensor]:

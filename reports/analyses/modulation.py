@@ -117,12 +117,17 @@ def _notes(runs: Sequence[AnalysedRun]) -> Iterator[str]:
         for row, mine in by_row(runs).items()
         if "γ" not in mine[0].analysis.about["fixed"]
     }
-    same = set(baselines.values())
+    said = {row: _baseline(value) for row, value in baselines.items()}
+    same = set(said.values())
     if len(same) == 1:
-        yield f"γ is as it is applied: with its baseline, {same.pop():g}."
+        yield f"γ is as it is applied: with its baseline, {same.pop()}."
     elif same:
-        said = ", ".join(f"{row}: {value:g}" for row, value in baselines.items())
-        yield f"γ is as it is applied: with its baseline ({said})."
+        rows = ", ".join(f"{row}: {value}" for row, value in said.items())
+        yield f"γ is as it is applied: with its baseline ({rows})."
+
+
+def _baseline(value: float | None) -> str:
+    return "the norm's own scale" if value is None else f"{value:g}"
 
 
 def _sentences(
