@@ -43,7 +43,11 @@ def findings(estimates: pd.DataFrame, margin: float | None) -> list[str]:
     settled.sort(key=lambda row: -abs(row["delta"]))
     said = [_SENTENCES[row["verdict"]](row, margin) for row in settled]
     for verdict, words in _UNSETTLED.items():
-        names = [_named(row) for row in rows if row["verdict"] == verdict]
+        names = [
+            _named(row)
+            for row in rows
+            if row["verdict"] == verdict and not row.get("compared_as", "")
+        ]
         said += [f"{words}: {'; '.join(names)}."] if names else []
     return said
 

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import pandas as pd
 
@@ -16,22 +16,24 @@ from reports.published import (
     CLEVR_VAL_QUESTIONS,
     PUBLISHED,
     Published,
-    published_for,
 )
 from reports.reproduction.making import Reproduction, reproduce
-from reports.results import Results
+from reports.results import Results, records
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import estimate_cells
 from reports.statistics.effects import Effects, estimate_effects
 from reports.statistics.expected import estimate_expected
-from reports.statistics.stages import estimate_stages
+from reports.statistics.stages import (
+    estimate_cells_each,
+    estimate_stages,
+    name_evaluations,
+)
 from reports.tables.numbers import percent
 from reports.tables.of_study import source_of, study_tables
 from reports.tables.spec import TableSpec
 from reports.tables.stages import stage_notes
 from reports.tables.words import accuracy_notes, confounds, left_out
 from studies.study import Study
-from studies.trial import BASELINE, Trial
+from studies.trial import Trial
 
 __all__ = ["Material", "gather", "material_of"]
 
@@ -138,7 +140,9 @@ def material_of(
         *remarks,
         *results.notes,
     )
-    cells, effects = estimate_cells(results), estimate_effects(study, results)
+    named = name_evaluations(study, results.trials)
+    cells = estimate_cells_each(replace(results, trials=named))
+    effects = estimate_effects(study, results)
     source = source_of(study, results, without_password(tracking_uri), options)
     expected = estimate_expected(study, results)
     found = estimates, cells, effects, expected
@@ -163,16 +167,21 @@ def _published(
     study: Study, results: Results
 ) -> tuple[Mapping[str, Published], list[str]]:
     # Published accuracies are on all of CLEVR: beside other data they would mislead.
-    published = published_for(study.name)
-    if not published:
+    table = PUBLISHED.get(study.name)
+    if table is None:
         return {}, []
+    published, source = table.rows, table.source
+    if table.is_staged and study.world is None:
+        # Parts of several splits: no number of questions tells whether it is these.
+        over = f"over {table.questions}; one run per row"
+        other = "Whether these runs are judged by the same questions is not known."
+        return published, [f"Published: {source}, {over}. {other}"]
     trials = results.trials
     finished = trials.loc[trials["val_accuracy"].notna(), "trial_id"]
     answers = [results.answers.get(trial_id) for trial_id in finished]
     sizes = {answer.questions.n_questions if answer else 0 for answer in answers}
     if study.world is not None or not sizes <= {CLEVR_VAL_QUESTIONS}:
         return {}, [_OTHER_DATA]
-    source = next(iter(published.values())).source
     return published, [f"Published: {source}; one run per row but for the ±."]
 
 
@@ -197,10 +206,18 @@ def _with_published(
         published=[_fraction(value.accuracy if value else None) for value in values],
         published_sd=[_fraction(value.sd if value else None) for value in values],
     )
-    baseline = published.get(BASELINE)
-    reference = _fraction(baseline.accuracy if baseline else None)
-    delta = (frame["published"] - reference).where(~frame["is_baseline"])
-    return frame.assign(published_delta=delta.round(_PRINTED))
+    deltas = [_published_delta(row, published) for row in records(frame)]
+    return frame.assign(published_delta=deltas)
+
+
+def _published_delta(
+    row: Mapping[str, Any], published: Mapping[str, Published]
+) -> float:
+    its = published.get(row["row"])
+    if its is None or row["is_baseline"] or row["has_other_questions"]:
+        return math.nan
+    reference = published[its.against].accuracy
+    return _fraction(its.accuracy - reference)
 
 
 def _fraction(percent: float | None) -> float:

@@ -19,8 +19,8 @@ from reports.errors import ReportError
 from reports.load import load_results
 from reports.results import Results, RunState, records
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import Variance, estimate_cells
-from reports.statistics.stages import estimate_each
+from reports.statistics import Variance
+from reports.statistics.stages import estimate_cells_each, estimate_each
 from reports.tables.data import ENDINGS, WrittenTable, read_table
 from reports.tables.source import RecordedTrial, Source
 
@@ -210,7 +210,7 @@ def _computed(table: WrittenTable, results: Results) -> Sequence[Mapping[str, An
             )
             return records(found)
         case "types":
-            return records(estimate_cells(results))
+            return records(estimate_cells_each(_as_judged(results, table.rows)))
         case _:
             return [_pivot_cell(row, results.trials) for row in table.rows]
 

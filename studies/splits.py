@@ -132,7 +132,7 @@ class Needed:
     @property
     def key(self) -> str | None:
         """What a launch calls it: what is seen, with splits where they are unusual."""
-        seen = self.image_input
+        seen: str | None = self.image_input
         if self.programs:
             seen = f"{seen or 'questions'} and programs"
         splits = self.splits

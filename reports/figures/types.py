@@ -28,7 +28,6 @@ _DEEPEST: Final = 0.92  # of the map: its very ends are nearly black
 _DARK: Final = 0.179  # luminance below which white is read better than black
 _LIGHT: Final = 0.54  # from which grey letters have a contrast of 4.5
 _WIDEST: Final = 0.95  # inches of a cell
-_BASELINE: Final = "baseline (%)"
 _NUMBERS: Final = (
     *("row", "group", "is_baseline", "type", "n_runs", "accuracy"),
     *("delta", "lower", "upper", "basis", "p", "p_bh", "also_changed"),
@@ -78,7 +77,7 @@ def draw_types(numbers: pd.DataFrame, width: float = WIDTH) -> Figure:
             sheet.ruler,
             width,
             [
-                *(_BASELINE for _ in baseline),
+                *(f"{row} (%)" for row in baseline),
                 *(marked(row["row"], row["also_changed"]) for row in compared),
             ],
             ["", *(row["group"] for row in compared)][not baseline :],

@@ -148,14 +148,15 @@ def agreement_of(
         Rows and what is said over them.
     """
     ours = records(estimates)
-    baseline = next((row for row in ours if row["is_baseline"]), None)
+    baselines = {_judged(row): row for row in ours if row["is_baseline"]}
     screened = screen(table).set_index("row")
     readable = screened["p"] < ALPHA
     rows = []
     for row in ours:
         published = table.rows.get(row["row"])
         predict = of_accuracy if is_on_published_questions else of_difference
-        predicted = predict(row, baseline, table) if published else NOWHERE
+        its = baselines.get(_judged(row))
+        predicted = predict(row, its, table) if published else NOWHERE
         line = {**_beside(row, published, table), **predicted}
         line["is_readable"] = bool(published and readable[row["row"]])
         rows.append(line)
@@ -170,13 +171,19 @@ def agreement_of(
     )
 
 
+# The evaluation by which a row was judged, in studies that have several.
+def _judged(row: Mapping[str, Any]) -> str:
+    return str(row.get("evaluation", ""))
+
+
 def _beside(
     row: Mapping[str, Any], published: Published | None, table: PublishedTable
 ) -> dict[str, Any]:
     its = math.nan if published is None else published.accuracy / _POINTS
-    its_delta = its - table.baseline.accuracy / _POINTS
     is_baseline = bool(row["is_baseline"])
-    published_delta = math.nan if is_baseline else round(its_delta, _PLACES)
+    its_delta = table.difference(row["row"]) / _POINTS if published else math.nan
+    is_compared = not is_baseline and not row["has_other_questions"]
+    published_delta = round(its_delta, _PLACES) if is_compared else math.nan
     deltas = [d for d in (row["delta"], published_delta) if not math.isnan(d)]
     sd = published.sd if published else None
     return {

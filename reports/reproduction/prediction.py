@@ -79,7 +79,8 @@ def of_difference(
         ``is_inside``.
     """
     spread = _spread(row, baseline)
-    if baseline is None or spread is None or math.isnan(row["delta"]):
+    difference = table.difference(row["row"])
+    if baseline is None or spread is None or math.isnan(row["delta"] + difference):
         return NOWHERE
     its = _spread(baseline, row)
     if its is None:
@@ -87,9 +88,9 @@ def of_difference(
     published = table.rows[row["row"]]
     parts = [
         _part(spread, published.n_runs, row["n_runs"]),
-        _part(its, table.baseline.n_runs, baseline["n_runs"]),
+        _part(its, table.rows[published.against].n_runs, baseline["n_runs"]),
     ]
-    value = (published.accuracy - table.baseline.accuracy) / _POINTS
+    value = difference / _POINTS
     return _predicted(row["delta"], parts, value, 2 * table.rounding / _POINTS)
 
 

@@ -80,20 +80,17 @@ def screen(table: PublishedTable) -> pd.DataFrame:
         ``is_inside``. Where the table says no s.d., these four are missing.
     """
     noise = noise_of(table)
-    best = table.baseline
-    rows = [_row(label, row, best, noise) for label, row in table.rows.items()]
+    rows = [_row(label, table, noise) for label in table.rows]
     frame = pd.DataFrame(rows)
     frame["p_holm"] = holm(frame["p"])
     frame["is_inside"] = frame["p"] >= ALPHA
     return frame
 
 
-def _row(
-    label: str, row: Published, best: Published, noise: Noise | None
-) -> Mapping[str, Any]:
+def _row(label: str, table: PublishedTable, noise: Noise | None) -> Mapping[str, Any]:
+    row = table.rows[label]
     is_baseline = label == BASELINE
-    delta = round((row.accuracy - best.accuracy) / _POINTS, _PLACES)
-    delta = math.nan if is_baseline else delta
+    delta = round(table.difference(label) / _POINTS, _PLACES)
     error, df = _error(row, noise) if noise and not is_baseline else (math.nan, 1.0)
     half = float(stdtrit(df, 1 - ALPHA / 2)) * error
     return {

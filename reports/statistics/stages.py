@@ -5,17 +5,24 @@ accuracies on different questions cannot be compared, so each row is held agains
 baseline's weights on the same ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pandas as pd
 
 from reports.results import Results
+from reports.statistics.cells import estimate_cells
+from reports.statistics.corrections import benjamini_hochberg
 from reports.statistics.rows import estimate_rows
 from reports.statistics.verdicts import Variance
 from studies.study import Study
 
-__all__ = ["estimate_each", "estimate_stages", "name_evaluations"]
+__all__ = [
+    "estimate_cells_each",
+    "estimate_each",
+    "estimate_stages",
+    "name_evaluations",
+]
 
 
 def estimate_stages(
@@ -34,10 +41,27 @@ def estimate_stages(
         variance: Whether rows share their variances.
 
     Returns:
-        As `estimate_each` does.
+        As `estimate_each` does, and where rows start from others ``judged_by`` (what
+        questions a row of a stage is judged by, in words; else empty) and
+        ``compared_as`` (the row that judges its weights by the same questions, beside
+        those of the baseline; empty where there is none).
     """
     named = replace(results, trials=name_evaluations(study, results.trials))
-    return estimate_each(named, margin=margin, variance=variance)
+    frame = estimate_each(named, margin=margin, variance=variance)
+    staged = {row.label: row for row in study.rows if row.parent and row.splits.learn}
+    if not staged:
+        return frame
+    shown = set(frame["row"])
+    judges = {
+        (row.parent, row.splits.judge): row.label
+        for row in study.rows
+        if row.is_evaluation and row.label in shown
+    }
+    said = {row: str(staged[row].splits.judge) for row in staged}
+    same = {row: judges.get((row, staged[row].splits.judge), "") for row in staged}
+    frame["judged_by"] = [said.get(row, "") for row in frame["row"]]
+    frame["compared_as"] = [same.get(row, "") for row in frame["row"]]
+    return frame
 
 
 def name_evaluations(study: Study, trials: pd.DataFrame) -> pd.DataFrame:
@@ -83,16 +107,43 @@ def estimate_each(
     trials = results.trials
     if "evaluation" not in trials:
         return estimate_rows(results, margin=margin, variance=variance)
+    return _joined(
+        (name, estimate_rows(part, margin=margin, variance=variance))
+        for name, part in _parts(results)
+    )
+
+
+def estimate_cells_each(results: Results) -> pd.DataFrame:
+    """Estimate the rows of every evaluation on each type of question.
+
+    Args:
+        results: What was recorded, as ``name_evaluations`` names it.
+
+    Returns:
+        What `estimate_cells` gives, with the name of each evaluation; ``p_bh`` is
+        corrected over the tested cells of all of them.
+    """
+    if "evaluation" not in results.trials:
+        return estimate_cells(results)
+    cells = _joined((name, estimate_cells(part)) for name, part in _parts(results))
+    cells["p_bh"] = benjamini_hochberg(cells["p"])
+    return cells
+
+
+def _joined(found: Iterable[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     frames = []
-    for name, mine in _parts(trials):
-        part = replace(results, trials=mine.reset_index(drop=True))
-        found = estimate_rows(part, margin=margin, variance=variance)
-        found.insert(list(found).index("is_baseline"), "evaluation", name)
-        frames.append(found)
+    for name, frame in found:
+        frame.insert(list(frame).index("is_baseline"), "evaluation", name)
+        frames.append(frame)
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
 # In the order of the study. Rows of one's own may have been judged by none of them.
-def _parts(trials: pd.DataFrame) -> Sequence[tuple[str, pd.DataFrame]]:
+def _parts(results: Results) -> Iterator[tuple[str, Results]]:
+    trials = results.trials
     names = trials["evaluation"].fillna("")
-    return [(str(name), trials[names == name]) for name in dict.fromkeys(names)]
+    for name in dict.fromkeys(names):
+        mine = trials[names == name].reset_index(drop=True)
+        known = [one for one in mine["trial_id"] if one in results.answers]
+        answers = {one: results.answers[one] for one in known}
+        yield str(name), replace(results, trials=mine, answers=answers)

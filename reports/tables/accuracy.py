@@ -225,6 +225,8 @@ def _kind(row: Mapping[str, Any]) -> str:
 def _verdict_cell(row: Mapping[str, Any]) -> Cell:
     mark = VERDICT_MARKS[row["verdict"]]
     sign = mark.split()[0] if mark in _SIGNED else ""
+    if row["verdict"] == Verdict.OTHER_QUESTIONS and row.get("compared_as", ""):
+        return Cell(f"{sign} see {row['compared_as']}", short=sign)
     where = row["baseline_range"]
     if not where:
         return Cell(mark, short=sign, kind=_kind(row))

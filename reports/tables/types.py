@@ -48,8 +48,8 @@ def type_table(
         return None
     source = source or Source(study=name)
     types = [
-        Column(_heading(row), is_number=True, name=row["type"])
-        for row in records(cells.drop_duplicates("type"))
+        Column(_heading(str(kind), mine), is_number=True, name=str(kind))
+        for kind, mine in cells.groupby("type", sort=False)
     ]
     lines = []
     for (row, group), mine in cells.groupby(["row", "group"], sort=False):
@@ -94,7 +94,9 @@ def _test_notes(cells: pd.DataFrame) -> list[str]:
     return [note]
 
 
-def _heading(row: Mapping[str, Any]) -> str:
-    name = str(row["type"]).replace("_", " ")
-    n = row["n_questions"]
-    return name if n is None or math.isnan(n) else f"{name} ({int(n):,})"
+# With the number of questions, where it is one.
+def _heading(kind: str, cells: pd.DataFrame) -> str:
+    name = kind.replace("_", " ")
+    numbers = set(cells["n_questions"].fillna(math.nan))
+    n = numbers.pop() if len(numbers) == 1 else math.nan
+    return name if math.isnan(n) else f"{name} ({int(n):,})"

@@ -345,7 +345,33 @@ def _other_questions(rows: Sequence[dict[str, Any]]) -> list[str]:
             "questions, so that no row is compared with it."
         )
         return [note]
-    names = "; ".join(row["row"] for row in others)
+    staged = [row for row in others if row.get("judged_by", "")]
+    others = [row for row in others if row not in staged]
+    return [*_of_stages(staged), *_unlike(others)]
+
+
+# A row of a stage is judged as its stage is; its weights may be judged beside the
+# baseline's by the same questions, in a row of their own.
+def _of_stages(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    parts = [
+        f"{row['row']} by {row['judged_by']}"
+        + (f" (compared as {row['compared_as']})" if row["compared_as"] else "")
+        for row in rows
+    ]
+    note = (
+        "≠ Judged by other questions than the baseline, those that its stage names: "
+        f"{'; '.join(parts)}. On these the baseline's weights do otherwise than in the "
+        "first line, so that no difference stands here."
+    )
+    return [note]
+
+
+def _unlike(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    names = "; ".join(row["row"] for row in rows)
     note = (
         "≠ Not judged on the validation questions of the baseline, or not in every "
         f"run, so that the accuracy cannot be compared: {names}."
