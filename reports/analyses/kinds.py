@@ -7,10 +7,13 @@ from typing import Final
 
 import pandas as pd
 
+from reports.analyses.activations import summarise_activations
 from reports.analyses.embedding import summarise_embedding
 from reports.analyses.intervention import summarise_intervention
+from reports.analyses.location import summarise_location
 from reports.analyses.modulation import summarise_modulation
 from reports.analyses.runs import AnalysedRun, Learnt, read_runs
+from reports.analyses.zero_shot import summarise_zero_shot
 from reports.tables.source import Source
 
 __all__ = ["KINDS", "learnt_of"]
@@ -19,6 +22,9 @@ KINDS: Final[Mapping[str, Callable[[str, Sequence[AnalysedRun]], Learnt]]] = {
     "modulation": summarise_modulation,
     "embedding": summarise_embedding,
     "intervention": summarise_intervention,
+    "location": summarise_location,
+    "activations": summarise_activations,
+    "zero-shot": summarise_zero_shot,
 }
 """From a study's name and its runs to what is said of them, by kind."""
 

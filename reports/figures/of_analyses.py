@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from reports.analyses.runs import AnalysedRun, Learnt
+from reports.figures.activations import activations_drawings
 from reports.figures.embedding import embedding_drawings
 from reports.figures.intervention import intervention_drawings
+from reports.figures.location import location_drawings
 from reports.figures.modulation import modulation_drawings
 from reports.figures.of_study import Drawing
 from reports.figures.style import WIDTH
+from reports.figures.zero_shot import zero_shot_drawings
 
 __all__ = ["analysis_drawings", "learnt_drawings"]
 
@@ -18,6 +21,9 @@ _FIGURES: Final[
     "modulation": modulation_drawings,
     "embedding": embedding_drawings,
     "intervention": intervention_drawings,
+    "location": location_drawings,
+    "activations": activations_drawings,
+    "zero-shot": zero_shot_drawings,
 }
 
 

@@ -2,10 +2,13 @@
 
 import click
 
+from runner.cli.analyse.activations import activations
 from runner.cli.analyse.embedding import embedding
 from runner.cli.analyse.every import every
 from runner.cli.analyse.intervention import intervention
+from runner.cli.analyse.location import location
 from runner.cli.analyse.modulation import modulation
+from runner.cli.analyse.zero_shot import zero_shot
 
 __all__ = ["analyse"]
 
@@ -21,5 +24,7 @@ def analyse() -> None:
     """
 
 
-for _command in (modulation, embedding, intervention, every):
+for _command in (
+    modulation, embedding, intervention, location, activations, zero_shot, every,
+):  # fmt: skip
     analyse.add_command(_command)
