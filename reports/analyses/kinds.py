@@ -7,8 +7,10 @@ from typing import Final
 
 import pandas as pd
 
+from film.errors import AnalysisError
 from reports.analyses.activations import summarise_activations
 from reports.analyses.embedding import summarise_embedding
+from reports.analyses.errors.summary import summarise_errors
 from reports.analyses.intervention import summarise_intervention
 from reports.analyses.location import summarise_location
 from reports.analyses.modulation import summarise_modulation
@@ -25,10 +27,15 @@ KINDS: Final[Mapping[str, Callable[[str, Sequence[AnalysedRun]], Learnt]]] = {
     "location": summarise_location,
     "activations": summarise_activations,
     "zero-shot": summarise_zero_shot,
+    "errors": summarise_errors,
 }
 """From a study's name and its runs to what is said of them, by kind."""
 
 _FOLDER: Final = "analysis"
+_DAMAGED: Final = (
+    "An analysis is not as it was written ({}); `film analyse {} --study {}` makes it "
+    "again."
+)
 
 
 def learnt_of(
@@ -55,7 +62,10 @@ def learnt_of(
         runs, notes = read_runs(kind, trials[has_any], folder)
         if not runs:
             continue
-        made = summarise(study, runs)
+        try:
+            made = summarise(study, runs)
+        except (AnalysisError, IndexError, KeyError, TypeError, ValueError) as error:
+            made = Learnt(heading=kind, notes=[_DAMAGED.format(error, kind, study)])
         tables = {
             stem: replace(table, source=source) for stem, table in made.tables.items()
         }

@@ -6,6 +6,7 @@ from typing import Final
 from reports.analyses.runs import AnalysedRun, Learnt
 from reports.figures.activations import activations_drawings
 from reports.figures.embedding import embedding_drawings
+from reports.figures.errors.drawings import errors_drawings
 from reports.figures.intervention import intervention_drawings
 from reports.figures.location import location_drawings
 from reports.figures.modulation import modulation_drawings
@@ -24,6 +25,7 @@ _FIGURES: Final[
     "location": location_drawings,
     "activations": activations_drawings,
     "zero-shot": zero_shot_drawings,
+    "errors": errors_drawings,
 }
 
 
@@ -58,5 +60,6 @@ def learnt_drawings(
     return {
         stem: drawing
         for kind, found in learnt.items()
+        if found.runs
         for stem, drawing in analysis_drawings(kind, found.runs, width).items()
     }

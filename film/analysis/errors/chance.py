@@ -1,9 +1,10 @@
 """What answers would be if errors did not depend on the picture or on each other.
 
-Each answer is then drawn from what the network answers to questions with the same
-outermost function and the same right answer. That is the measure beside which shares
-of errors are read: contradictions at this rate need no explanation, and hidden objects
-matter where accuracy is below it.
+Each answer is then drawn from what the network answers to questions of the same kind
+with the same right answer. Of the same kind are questions with the same outermost
+function that single out as many objects on the way there. That is the measure beside
+which shares of errors are read: contradictions at this rate need no explanation, and
+hidden objects matter where accuracy is below it.
 """
 
 import math
@@ -18,11 +19,25 @@ from jaxtyping import Float
 
 from film.analysis.errors.consistency import Related
 from film.analysis.errors.rules import Rule
+from film.data.programs import Program
 
-__all__ = ["Chance"]
+__all__ = ["Chance", "question_kind"]
 
-_Cell = tuple[str, str]  # the outermost function and the right answer
+_Cell = tuple[str, str]  # the kind of question and the right answer
 _Shares = Mapping[str, float]  # of the questions with that answer
+
+
+def question_kind(program: Program) -> str:
+    """Name the kind of a question.
+
+    Args:
+        program: Its program.
+
+    Returns:
+        The outermost function, and how many objects the program singles out.
+    """
+    n_singled_out = sum(node.function == "unique" for node in program)
+    return f"{program[-1].function} {n_singled_out}"
 
 
 @final
@@ -30,15 +45,15 @@ class Chance:
     """What a network answers, by what is asked and what would be right.
 
     Args:
-        functions: The outermost function of each question.
+        kinds: The kind of each question, as `question_kind` names it.
         labels: The right answers.
         answers: The given answers.
     """
 
     def __init__(
-        self, functions: Sequence[str], labels: Sequence[str], answers: Sequence[str]
+        self, kinds: Sequence[str], labels: Sequence[str], answers: Sequence[str]
     ) -> None:
-        self._cells: list[_Cell] = list(zip(functions, labels, strict=True))
+        self._cells: list[_Cell] = list(zip(kinds, labels, strict=True))
         counts: defaultdict[_Cell, Counter[str]] = defaultdict(Counter)
         for cell, answer in zip(self._cells, answers, strict=True):
             counts[cell][answer] += 1

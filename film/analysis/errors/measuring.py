@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from film.analysis.errors.answers import given_answers
-from film.analysis.errors.chance import Chance
+from film.analysis.errors.chance import Chance, question_kind
 from film.analysis.errors.consistency import Related, find_related
 from film.analysis.errors.occlusion import Known, Occlusion, occlusion_of
 from film.analysis.errors.sets import asked_by
@@ -49,11 +49,11 @@ def measure_errors(
 
     Tables: ``questions`` (a line each: ``question``, ``image``, ``type``, outermost
     ``function``, ``label``, ``answer``, ``correct``; ``typical``, the accuracy over
-    all questions with that function and label; ``n_objects`` that the answer depends
-    on and ``hidden``, the share of the most hidden one of them, NaN where there is
-    none or the scenes are not known), ``related`` (a line per pair or triple that
-    logic relates: ``image``, ``relation``, whether the answers ``contradict`` each
-    other, and ``chance``, how probable that is if errors are independent) and
+    all questions of that kind (``chance``) and label; ``n_objects`` that the answer
+    depends on and ``hidden``, the share of the most hidden one of them, NaN where
+    there is none or the scenes are not known), ``related`` (a line per pair or triple
+    that logic relates: ``image``, ``relation``, whether the answers ``contradict``
+    each other, and ``chance``, how probable that is if errors are independent) and
     ``contradictions`` (the first of them in words).
 
     Args:
@@ -84,9 +84,8 @@ def measure_errors(
     seen = _occlusion(programs, questions, _files(model.data, split, source))
     frame = _frame(questions, programs, [answers[row] for row in rows.tolist()], seen)
     frame.insert(0, "question", rows.astype(np.int32))
-    chance = Chance(
-        frame["function"].tolist(), frame["label"].tolist(), frame["answer"].tolist()
-    )
+    kinds = list(map(question_kind, programs))
+    chance = Chance(kinds, frame["label"].tolist(), frame["answer"].tolist())
     frame["typical"] = chance.accuracy()
     words, images = _words(questions), frame["image"].tolist()
     related = find_related(list(map(asked_by, programs)), images, words)

@@ -4,6 +4,7 @@ import click
 
 from runner.cli.analyse.activations import activations
 from runner.cli.analyse.embedding import embedding
+from runner.cli.analyse.errors import errors
 from runner.cli.analyse.every import every
 from runner.cli.analyse.intervention import intervention
 from runner.cli.analyse.location import location
@@ -25,6 +26,7 @@ def analyse() -> None:
 
 
 for _command in (
-    modulation, embedding, intervention, location, activations, zero_shot, every,
+    modulation, embedding, intervention, location, activations, zero_shot, errors,
+    every,
 ):  # fmt: skip
     analyse.add_command(_command)

@@ -1,0 +1,1 @@
+"""What is answered wrong, drawn: counts, hidden objects, contradictions."""
