@@ -10,14 +10,14 @@ __all__ = ["constrain", "modulate"]
 
 
 def modulate(
-    maps: Float[Tensor, "batch channels height width"],
+    maps: Float[Tensor, "batch channels *places"],
     gamma: Float[Tensor, "batch channels"],
     beta: Float[Tensor, "batch channels"],
-) -> Float[Tensor, "batch channels height width"]:
+) -> Float[Tensor, "batch channels *places"]:
     """Scale and shift every feature map: ``γ · maps + β``.
 
     Args:
-        maps: Feature maps of a batch of pictures.
+        maps: Feature maps of a batch of pictures, or of whatever else.
         gamma: One scale per picture and map.
         beta: One shift per picture and map.
 
@@ -27,14 +27,13 @@ def modulate(
     References:
         Perez et al., AAAI 2018, Section 2.1, Equation 2.
     """
-    return torch.addcmul(beta[:, :, None, None], gamma[:, :, None, None], maps)
+    everywhere = (..., *[None] * (maps.ndim - gamma.ndim))
+    return torch.addcmul(beta[everywhere], gamma[everywhere], maps)
 
 
 def constrain(
-    raw: Float[Tensor, "batch blocks two_channels"], config: FilmConfig
-) -> tuple[
-    Float[Tensor, "batch blocks channels"], Float[Tensor, "batch blocks channels"]
-]:
+    raw: Float[Tensor, "*batch two_channels"], config: FilmConfig
+) -> tuple[Float[Tensor, "*batch channels"], Float[Tensor, "*batch channels"]]:
     """Turn the generator's output into γ and β.
 
     γ is ``f(raw) + baseline``. With no f and a baseline of 1 that is 1 + Δγ, as in
@@ -43,11 +42,11 @@ def constrain(
     Changes of a norm's own scale and shift have no baseline.
 
     Args:
-        raw: For every block, first the numbers for γ, then those for β.
+        raw: For every layer, first the numbers for γ, then those for β.
         config: The constraints.
 
     Returns:
-        γ and β of every block.
+        γ and β of every layer.
 
     References:
         Perez et al., AAAI 2018, Section 4.3 and Table 2, "Restricted γ or β".
