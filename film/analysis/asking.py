@@ -20,14 +20,15 @@ from torch import Tensor
 from film.analysis.model import one_thread
 from film.analysis.pictured.location import count_winners, hear, pooled_maps
 from film.analysis.zero_shot.measuring import swapped_parameters
-from film.analysis.zero_shot.question_parser import find_phrases
+from film.analysis.zero_shot.question_parser import COLORS, find_phrases
 from film.analysis.zero_shot.swapping import Swap, SwapRule, plan_swap
 from film.config import ImageInput
+from film.data.hdf5 import open_file
 from film.data.images import read_pixels
 from film.data.resnet import RESNET_SIZE, load_resnet
 from film.data.stored_images import ImageRows, StoredImages
 from film.data.vocabulary import SPECIAL_TOKENS, UNKNOWN, Vocabulary, tokenize
-from film.errors import AnalysisError
+from film.errors import AnalysisError, DataError
 from film.model.generator import FilmGenerator
 from film.model.network import FilmNetwork
 from film.training.best import Best
@@ -42,6 +43,7 @@ __all__ = [
     "ask",
     "picture_input",
     "plan_ask",
+    "stored_extractor",
     "stored_input",
     "unknown_words",
 ]
@@ -75,7 +77,7 @@ class UnknownWord:
     """A word that the network never read, and what may have been meant."""
 
     word: str
-    hint: str  # "; did you mean 'x'?" or nothing
+    hint: str  # " (did you mean 'x'?)" or nothing
 
 
 def unknown_words(text: str, vocabulary: Vocabulary) -> list[UnknownWord]:
@@ -103,7 +105,8 @@ def unknown_words(text: str, vocabulary: Vocabulary) -> list[UnknownWord]:
             f"the network knows no word of the question ({', '.join(lacking)})"
         )
     choices = [word for word in known if word and word not in SPECIAL_TOKENS]
-    return [UnknownWord(word, nearest(word, choices)) for word in lacking]
+    hints = {word: nearest(word, choices).removeprefix("; ") for word in lacking}
+    return [UnknownWord(word, hint and f" ({hint})") for word, hint in hints.items()]
 
 
 def picture_input(
@@ -149,6 +152,20 @@ def picture_input(
     return torch.from_numpy(features).float()
 
 
+def stored_extractor(stored: StoredImages) -> str | None:
+    """Say what computed the features of a store.
+
+    Args:
+        stored: The images of a split.
+
+    Returns:
+        Its name; None where the store does not say.
+    """
+    with open_file(stored.path) as file:
+        name = file[stored.dataset].attrs.get("extractor")
+    return None if name is None else str(name)
+
+
 def stored_input(
     stored: StoredImages, image: int
 ) -> Float[Tensor, "images=1 channels height width"]:
@@ -160,8 +177,14 @@ def stored_input(
 
     Returns:
         Pixels from 0 to 1, or features.
+
+    Raises:
+        AnalysisError: There is no such picture.
     """
-    rows = stored.rows_of(np.array([image]))
+    try:
+        rows = stored.rows_of(np.array([image]))
+    except DataError:
+        raise AnalysisError(f"{stored.path} has no picture {image}") from None
     images = torch.from_numpy(ImageRows(stored).read(rows))
     return images / 255 if images.dtype == torch.uint8 else images.float()
 
@@ -205,9 +228,10 @@ def plan_ask(text: str, phrase: str, by: str | None, vocabulary: Vocabulary) -> 
         raise AnalysisError(f"the question does not name a '{phrase}'{there}")
     swap = plan_swap(words, None, rule, vocabulary.question_token_to_idx.keys())
     if swap is None:
+        known = [one for one in COLORS if one in vocabulary.question_token_to_idx]
         raise AnalysisError(
-            f"the network knows no word for what would replace '{phrase}'; choose "
-            "with --by ('green sphere')"
+            f"the network lacks a word for what would replace '{phrase}'; choose with "
+            f"--by (colours that it knows: {', '.join(known)})"
         )
     return swap
 

@@ -56,7 +56,9 @@ def draw_panels(
         sheet = Sheet(width)
         most = min(columns, 2) if is_narrow(width) else columns
         n = min(most, len(panels))
-        each = (width - 2 * PAD - (n - 1) * _BETWEEN) / max(n, 2 if n == 1 else n)
+        each = (width - 2 * PAD - (n - 1) * _BETWEEN) / (
+            2 if n == 1 and not is_narrow(width) else n
+        )
         texts = [
             [_wrap(sheet, line, each, at) for at, line in enumerate(p.lines)]
             for p in panels

@@ -17,6 +17,7 @@ import click
 from film.errors import FilmError
 from runner.cli import looking
 from runner.cli.analyse import analyse
+from runner.cli.ask import ask
 from runner.cli.browse import ui
 from runner.cli.cancelling import cancel
 from runner.cli.data import data
@@ -46,8 +47,8 @@ def film() -> None:
 
 for _command in (
     listing, show, plan, run, cancel, retry, status, logs, diff, report, compare,
-    analyse, sync, ui, train, predict, verify, doctor, completion, data, gc, export,
-    import_archive,
+    analyse, sync, ui, train, ask, predict, verify, doctor, completion, data, gc,
+    export, import_archive,
 ):  # fmt: skip
     film.add_command(_command)
 for _command in (looking.check, looking.show):
