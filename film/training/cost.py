@@ -61,6 +61,23 @@ class Cost:
     shown: Float[Tensor, ""]
     n_right: Int[Tensor, ""]
 
+    @classmethod
+    def of_answers(
+        cls, logits: Float[Tensor, "batch answers"], answers: Int[Tensor, " batch"]
+    ) -> "Cost":
+        """Judge answers by their cross-entropy.
+
+        Args:
+            logits: What a network gives.
+            answers: What is right.
+
+        Returns:
+            Mean cross-entropy, in single precision.
+        """
+        loss = nn.functional.cross_entropy(logits.float(), answers)
+        n_right = (logits.detach().argmax(dim=1) == answers).sum()
+        return cls(loss=loss, shown=loss, n_right=n_right)
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +135,7 @@ class Training:
         Returns:
             A generator on the CPU, whatever the device.
         """
-        seed = seed_for(self.seed, f"programs: epoch {epoch}")
-        return torch.Generator().manual_seed(seed)
+        return self._generator("programs", epoch)
 
     def noise(self, epoch: int) -> torch.Generator:
         """Give what a network draws from while it learns, to drop numbers, say.
@@ -130,7 +146,11 @@ class Training:
         Returns:
             A generator on the CPU, whatever the device.
         """
-        seed = seed_for(self.seed, f"noise: epoch {epoch}")
+        return self._generator("noise", epoch)
+
+    # On the CPU, whatever the device, and of the epoch alone.
+    def _generator(self, use: str, epoch: int) -> torch.Generator:
+        seed = seed_for(self.seed, f"{use}: epoch {epoch}")
         return torch.Generator().manual_seed(seed)
 
     def _shuffle(self, epoch: int) -> np.random.Generator:

@@ -5,7 +5,7 @@ from typing import Final, final
 
 import numpy as np
 from jaxtyping import Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from film.data.dataset import Batch, QuestionDataset
 from film.model.baselines.qtype import QTypeMode
@@ -57,10 +57,7 @@ class Counting:
         Returns:
             Mean cross-entropy, which has no gradient.
         """
-        logits = self._network.answer(batch.programs)
-        loss = nn.functional.cross_entropy(logits, batch.answers)
-        right = logits.argmax(dim=1) == batch.answers
-        return Cost(loss=loss, shown=loss, n_right=right.sum())
+        return Cost.of_answers(self._network.answer(batch.programs), batch.answers)
 
     def state(self) -> dict[str, Tensor]:
         """Give what a checkpoint has to hold beside the counts.

@@ -6,6 +6,7 @@ References:
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, final
 
 import numpy as np
@@ -93,12 +94,8 @@ class LayoutObjective:
         with self._training.autocast():
             planned = self._network.policy(batch.questions, layouts)
             logits = self._network.run(batch.images, planned)
-        loss = nn.functional.cross_entropy(logits.float(), batch.answers)
-        return Cost(
-            loss=loss - planned.log_probability.mean(),
-            shown=loss,
-            n_right=(logits.detach().argmax(dim=1) == batch.answers).sum(),
-        )
+        cost = Cost.of_answers(logits, batch.answers)
+        return replace(cost, loss=cost.loss - planned.log_probability.mean())
 
     def state(self) -> dict[str, Tensor]:
         """Give what a checkpoint has to hold beside the weights.

@@ -5,7 +5,7 @@ from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from film.data.dataset import Batch, QuestionDataset
 from film.model.baselines.n2nmn import N2nmn
@@ -102,9 +102,7 @@ class CrossEntropy:
         """
         with self._training.autocast():
             logits = self._training.network(batch.questions, batch.images)
-        loss = nn.functional.cross_entropy(logits.float(), batch.answers)
-        right = logits.detach().argmax(dim=1) == batch.answers
-        return Cost(loss=loss, shown=loss, n_right=right.sum())
+        return Cost.of_answers(logits, batch.answers)
 
     def state(self) -> dict[str, Tensor]:
         """Give what a checkpoint has to hold beside the weights.

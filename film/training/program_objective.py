@@ -136,9 +136,7 @@ class ProgramObjective:
                 else self._network.write(batch.questions)
             )
             logits = self._network.engine(batch.images, programs)
-        loss = nn.functional.cross_entropy(logits.float(), batch.answers)
-        right = logits.detach().argmax(dim=1) == batch.answers
-        return Cost(loss=loss, shown=loss, n_right=right.sum())
+        return Cost.of_answers(logits, batch.answers)
 
     def _cost_of_both(self, batch: Batch) -> Cost:
         with self._training.autocast():
