@@ -14,7 +14,7 @@ from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 from matplotlib.patches import Patch
 
 from reports.figures.measure import PAD, Ruler
-from reports.figures.rows import RowPlan, inch, scale_x
+from reports.figures.rows import RowPlan, draw_arrow, inch, scale_x
 from reports.figures.sheet import Sheet
 from reports.figures.style import (
     BLUE,
@@ -121,7 +121,7 @@ def draw_forest(
     with style(width):
         rows = records(numbers)
         compared = [row for row in rows if row["verdict"] != Verdict.BASELINE]
-        baseline = next((r for r in rows if r["verdict"] == Verdict.BASELINE), None)
+        baselines = [row for row in rows if row["verdict"] == Verdict.BASELINE]
         sheet = Sheet(width)
         plan = RowPlan.of(
             sheet.ruler,
@@ -130,18 +130,18 @@ def draw_forest(
             [row["group"] for row in compared],
             ("Accuracy (%)", [_accuracy(row) for row in compared]),
         )
-        name, below = sheet.under(_axis_name(baseline), width - 2 * PAD)
+        name, below = sheet.under(_axis_name(baselines), width - 2 * PAD)
         sheet.fit(
             plan.top + plan.body + below, _legend(compared, margin), _note(compared)
         )
         axes = plan.draw(sheet, 0, 0, width)
-        low, high, cut = _limits(compared, baseline, margin)
+        low, high, cut = _limits(compared, margin)
         axes.set_xlim(low, high)
         if margin is not None:
             axes.axvspan(-margin, margin, color="#ececec", lw=0, zorder=0)
         axes.axvline(0, color="black", lw=0.9, zorder=1)
         for row, y in zip(compared, plan.rows.middles, strict=True):
-            _draw_row(axes, row, y, baseline, cut)
+            _draw_row(axes, row, y, cut)
         scale_x(axes, width)
         sheet.name_below(axes, name, (PAD, width - PAD))
         return sheet.figure
@@ -170,9 +170,7 @@ def _accuracy(row: Mapping[str, Any]) -> str:
 
 
 def _limits(
-    rows: Sequence[Mapping[str, Any]],
-    baseline: Mapping[str, Any] | None,
-    margin: float | None,
+    rows: Sequence[Mapping[str, Any]], margin: float | None
 ) -> tuple[float, float, float]:
     # Lower end, upper end, and the difference beyond which a row is an arrow.
     drawn = [row for row in rows if not math.isnan(row["delta"])]
@@ -183,7 +181,7 @@ def _limits(
     for row in drawn:
         if abs(_points(row["delta"])) <= cut:
             ends = [row["delta"], row["lower"], row["upper"], row["published_delta"]]
-            inside += [_points(end) for end in ends] + _run_ticks(row, baseline)
+            inside += [_points(end) for end in ends] + _run_ticks(row)
     inside = [x for x in inside if abs(x) <= 2 * cut]  # NaN fails, too
     low, high = min(inside), max(inside)
     pad = max(0.05 * (high - low), 0.25)
@@ -194,23 +192,19 @@ def _limits(
     return low - pad, high + pad, cut
 
 
-def _draw_row(
-    axes: Axes,
-    row: Mapping[str, Any],
-    y: float,
-    baseline: Mapping[str, Any] | None,
-    cut: float,
-) -> None:
+def _draw_row(axes: Axes, row: Mapping[str, Any], y: float, cut: float) -> None:
     if math.isnan(row["delta"]):
         _say_nothing(axes, row, y)
         return
     look = _LOOKS[row["verdict"]]
     delta = _points(row["delta"])
     if abs(delta) > cut:
-        _draw_arrow(axes, row, y, look)
+        size = _SMALL * mpl.rcParams["font.size"]
+        text = _far_away(row, 1 / inch(axes) - 0.2, size)
+        draw_arrow(axes, y, text, look.color, size, is_left=row["delta"] < 0)
     else:
         _draw_line(axes, row, y, look)
-        ticks = _run_ticks(row, baseline)
+        ticks = _run_ticks(row)
         axes.vlines(ticks, y + 0.2, y + 0.45, color=look.color, lw=0.8, zorder=2)
         axes.plot(
             delta,
@@ -246,36 +240,6 @@ def _draw_head(axes: Axes, x: float, y: float, marker: int, look: _Look) -> None
     axes.plot(x, y, marker=shape, ls="", color=look.color, mew=0, ms=5, clip_on=False)
 
 
-def _draw_arrow(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> None:
-    side, away = (0.0, 1.0) if row["delta"] < 0 else (1.0, -1.0)
-    across = axes.get_yaxis_transform()
-    axes.annotate(
-        "",
-        xy=(side, y),
-        xytext=(side + 0.17 * away * inch(axes), y),
-        xycoords=across,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": look.color,
-            "lw": 1.4,
-            "shrinkA": 0,
-            "shrinkB": 0,
-            "mutation_scale": 8,
-        },
-    )
-    size = _SMALL * mpl.rcParams["font.size"]
-    axes.text(
-        side + 0.2 * away * inch(axes),
-        y,
-        _far_away(row, 1 / inch(axes) - 0.2, size),
-        ha="left" if away > 0 else "right",
-        va="center_baseline",
-        color=look.color,
-        fontsize=size,
-        transform=across,
-    )
-
-
 # As much as there is room for.
 def _far_away(row: Mapping[str, Any], room: float, size: float) -> str:
     said = [f"{signed(row['delta'])} {interval(row['lower'], row['upper'])}".rstrip()]
@@ -298,18 +262,22 @@ def _say_nothing(axes: Axes, row: Mapping[str, Any], y: float) -> None:
     )
 
 
-def _run_ticks(
-    row: Mapping[str, Any], baseline: Mapping[str, Any] | None
-) -> list[float]:
-    if baseline is None or row["n_runs"] < 2:  # noqa: PLR2004 - one run is the marker itself
+# Runs of a row that is compared: less the accuracy of what it is compared with.
+def _run_ticks(row: Mapping[str, Any]) -> list[float]:
+    if row["n_runs"] < 2:  # noqa: PLR2004 - one run is the marker itself
         return []
-    return [_points(run - baseline["accuracy"]) for run in row["runs"]]
+    baseline = row["accuracy"] - row["delta"]
+    return [_points(run - baseline) for run in row["runs"]]
 
 
-def _axis_name(baseline: Mapping[str, Any] | None) -> str:
+# Where rows are judged by several sets of questions, each has a baseline on its own.
+def _axis_name(baselines: Sequence[Mapping[str, Any]]) -> str:
     against = "the baseline"
-    if baseline is not None and baseline["n_runs"]:
-        against = f"baseline {mean_and_sd(baseline['accuracy'], baseline['sd'])}"
+    if len(baselines) > 1:
+        against += " on the same questions"
+    elif baselines and baselines[0]["n_runs"]:
+        (one,) = baselines
+        against = f"baseline {mean_and_sd(one['accuracy'], one['sd'])}"
     return f"Change in validation accuracy vs. {against} (points)"
 
 

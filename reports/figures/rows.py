@@ -11,7 +11,7 @@ from reports.figures.measure import PAD, Ruler, line_height
 from reports.figures.sheet import Sheet
 from reports.figures.style import bare, is_narrow, tick_label
 
-__all__ = ["RowPlan", "Rows", "inch", "scale_x"]
+__all__ = ["RowPlan", "Rows", "draw_arrow", "inch", "scale_x"]
 
 _ROW: Final = 1.67  # lines of text
 _GAP: Final = 0.45  # of a row, above a group's heading
@@ -178,6 +178,47 @@ class RowPlan:
             axes.text(
                 1 + pad, 1 + above, self.title, va="bottom", transform=axes.transAxes
             )
+
+
+def draw_arrow(
+    axes: Axes, y: float, text: str, color: str, size: float, *, is_left: bool
+) -> None:
+    """Draw an arrow to what is off the scale, and say how far.
+
+    Args:
+        axes: With a line per row.
+        y: The row's middle.
+        text: What stands beside the arrow.
+        color: Of both.
+        size: Of the letters, in points.
+        is_left: Whether it lies to the left of the scale.
+    """
+    side, away = (0.0, 1.0) if is_left else (1.0, -1.0)
+    across = axes.get_yaxis_transform()
+    axes.annotate(
+        "",
+        xy=(side, y),
+        xytext=(side + 0.17 * away * inch(axes), y),
+        xycoords=across,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": color,
+            "lw": 1.4,
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "mutation_scale": 8,
+        },
+    )
+    axes.text(
+        side + 0.2 * away * inch(axes),
+        y,
+        text,
+        ha="left" if away > 0 else "right",
+        va="center_baseline",
+        color=color,
+        fontsize=size,
+        transform=across,
+    )
 
 
 def _tall(lines: int) -> float:

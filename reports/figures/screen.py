@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from reports.figures.measure import PAD
-from reports.figures.rows import RowPlan, inch, scale_x
+from reports.figures.rows import RowPlan, draw_arrow, scale_x
 from reports.figures.sheet import Sheet
 from reports.figures.style import BLUE, GREY, ORANGE, WIDTH, style
 from reports.results import records
@@ -123,40 +123,13 @@ def _draw_row(axes: Axes, row: Mapping[str, Any], y: float, tall: float) -> None
     axes.fill_betweenx([y - tall / 2, y + tall / 2], *ends, color=_BAND, lw=0, zorder=0)
     look = _look(row)
     if _is_far(row):
-        _draw_arrow(axes, row, y, look)
+        size = _SMALL * mpl.rcParams["font.size"]
+        is_left = row["delta"] < 0
+        draw_arrow(axes, y, signed(row["delta"]), look.color, size, is_left=is_left)
         return
     face = look.color if look.is_filled else "white"
     axes.plot(
         100 * row["delta"], y, look.marker, color=look.color, mfc=face, ms=5, zorder=3
-    )
-
-
-def _draw_arrow(axes: Axes, row: Mapping[str, Any], y: float, look: _Look) -> None:
-    side, away = (0.0, 1.0) if row["delta"] < 0 else (1.0, -1.0)
-    across = axes.get_yaxis_transform()
-    axes.annotate(
-        "",
-        xy=(side, y),
-        xytext=(side + 0.17 * away * inch(axes), y),
-        xycoords=across,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": look.color,
-            "lw": 1.4,
-            "shrinkA": 0,
-            "shrinkB": 0,
-            "mutation_scale": 8,
-        },
-    )
-    axes.text(
-        side + 0.2 * away * inch(axes),
-        y,
-        signed(row["delta"]),
-        ha="left" if away > 0 else "right",
-        va="center_baseline",
-        color=look.color,
-        fontsize=_SMALL * mpl.rcParams["font.size"],
-        transform=across,
     )
 
 
