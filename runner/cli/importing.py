@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from film.config import Config
+from film.config import Architecture, Config
 from film.data.vocabulary import read_vocabulary
 from film.model.authors.checkpoint import AuthorsModel, parse_checkpoint
 from film.training.checkpoint import load_tensors
@@ -17,6 +17,7 @@ __all__ = ["import_checkpoint", "is_checkpoint"]
 
 _TORCH: Final = (b"PK\x03\x04", b"\x80")  # a zip, or a pickle, as torch wrote before
 _MOST_NAMED: Final = 6
+_SYSTEMS: Final = {Architecture.FILM: "FiLM", Architecture.PG_EE: "PG+EE"}
 
 
 def is_checkpoint(file: Path) -> bool:
@@ -60,8 +61,9 @@ def import_checkpoint(
 def _described(model: AuthorsModel) -> list[str]:
     sizes = model.sizes
     seen = "×".join(map(str, sizes.image_shape))
+    system = _SYSTEMS[model.config.architecture]
     lines = [
-        f"FiLM with {model.n_parameters:,} parameters, for images of {seen}",
+        f"{system} with {model.n_parameters:,} parameters, for images of {seen}",
         f"settings: {_settings(model)}",
         f"{sizes.n_words} words and {sizes.n_answers} answers, special ones included",
     ]

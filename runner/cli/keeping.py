@@ -93,9 +93,9 @@ def import_archive(
     Trials that are finished here already stay as they are. Then `film report` works as
     where it was trained.
 
-    A model is a FiLM checkpoint (.pt) of the authors' code. Nothing in it is executed.
-    It becomes imported-NAME, which `film predict`, `film ask` and `film analyse` take
-    as a RUN, and belongs to no study.
+    A model is a checkpoint (.pt) of FiLM or PG+EE that the authors' code or clevr-iep
+    wrote. Nothing in it is executed. It becomes imported-NAME, which `film predict`,
+    `film ask` and `film analyse` take as a RUN, and belongs to no study.
 
     Exit code: 0 it is here, 1 some trials were busy or MLflow lags, 2 bad input.
 

@@ -1,10 +1,10 @@
-"""A checkpoint of the authors' code as a model of this package.
+"""A checkpoint of the authors' code, or of clevr-iep, as a model of this package.
 
 References:
-    The authors' code, https://github.com/ethanjperez/film: a checkpoint holds the
-    weights and the arguments of a ``program_generator``, which makes γ and β, and of an
-    ``execution_engine``, which is the network that they modulate. Of clevr-iep,
-    https://github.com/facebookresearch/clevr-iep, it keeps these words.
+    clevr-iep, https://github.com/facebookresearch/clevr-iep: a checkpoint holds the
+    weights and the arguments of a ``program_generator`` and of an ``execution_engine``.
+    The authors' code, https://github.com/ethanjperez/film, keeps these words: there the
+    one makes γ and β, and the other is the network that they modulate.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from torch import Tensor
 from film.config import ModelConfig
 from film.data.vocabulary import Vocabulary, parse_vocabulary
 from film.errors import ConfigError, DataError
-from film.model.authors.settings import translate
+from film.model.authors.programs import program_names, program_settings
+from film.model.authors.settings import film_settings
 from film.model.authors.weights import State, film_names, fitted
 from film.model.build import build_network
 from film.model.network import DataSizes
@@ -25,19 +26,7 @@ from film.model.network import DataSizes
 __all__ = ["AuthorsModel", "parse_checkpoint"]
 
 _HALVES: Final = ("program_generator", "execution_engine")
-_GENERATOR_ONLY: Final = {
-    "encoder_type": "gru",
-    "decoder_type": "linear",
-    "bidirectional": False,
-    "output_batchnorm": False,
-    "parameter_efficient": True,
-    "module_num_layers": 1,
-}
-_ENGINE_ONLY: Final = {
-    "module_num_layers": 1,
-    "module_input_proj": 1,
-    "module_batchnorm_affine": False,
-}
+_IS_FILM: Final = "condition_method"  # no argument of an engine that runs programs
 _WRONG: Final = (
     ValueError,
     TypeError,
@@ -94,8 +83,8 @@ def parse_checkpoint(
         The model.
 
     Raises:
-        DataError: It is no checkpoint of a FiLM network, or of one that this package
-            cannot be.
+        DataError: It is no checkpoint of FiLM or PG+EE, or of one that this package
+            lacks.
     """
     try:
         return _parsed(content, source, vocabulary)
@@ -109,18 +98,22 @@ def _parsed(
     content: Mapping[str, Any], source: str, given: Vocabulary | None
 ) -> AuthorsModel:
     _refuse_other_systems(content)
-    states = [_state(content, half) for half in _HALVES]
-    generator, engine = (dict(content[f"{half}_kwargs"]) for half in _HALVES)
-    vocabulary = given or parse_vocabulary(_own_vocabulary(content, engine), source)
-    settings = _settings(generator, engine)
-    settings["V"] = len(vocabulary.question_token_to_idx)
-    settings["A"] = len(vocabulary.answer_token_to_idx)
-    _refuse_more_than_there_is(settings, *states)
-    config, sizes = translate(settings)
-    state = {**states[0], **states[1]}
+    generator, engine = (_state(content, half) for half in _HALVES)
+    of_generator, of_engine = (dict(content[f"{half}_kwargs"]) for half in _HALVES)
+    _refuse_more_than_there_is(of_generator, of_engine, generator, engine)
+    own = None if given else _own_vocabulary(content, of_engine)
+    vocabulary = given or parse_vocabulary(own, source)
+    is_film = _IS_FILM in of_engine
+    settings = film_settings if is_film else program_settings
+    config, sizes = settings(of_generator, of_engine, vocabulary)
     with torch.device("meta"):
         network = build_network(config, sizes)
-    weights, unused = fitted(network, state, film_names(*states))
+    state = {**generator, **engine}
+    if is_film:
+        names = film_names(generator, engine)
+    else:
+        names = program_names(network, state, vocabulary)
+    weights, unused = fitted(network, state, names)
     accuracy, steps = content.get("best_val_acc"), content.get("model_t")
     return AuthorsModel(
         config=config,
@@ -137,7 +130,7 @@ def _refuse_other_systems(content: Mapping[str, Any]) -> None:
     missing = [half for half in _HALVES if content.get(f"{half}_state") is None]
     if content.get("baseline_state") is not None:
         kind = content.get("baseline_type")
-        raise ValueError(f"it is the baseline {kind!s:.40}, and not a FiLM network")
+        raise ValueError(f"it is the baseline {kind!s:.40}; FiLM and PG+EE are read")
     if len(missing) == len(_HALVES):
         raise ValueError(
             "it has neither a program_generator_state nor an execution_engine_state, "
@@ -145,8 +138,6 @@ def _refuse_other_systems(content: Mapping[str, Any]) -> None:
         )
     if missing:
         raise ValueError(f"it has no {missing[0]}_state, which is half of a network")
-    if "condition_method" not in content["execution_engine_kwargs"]:
-        raise ValueError("it is PG+EE, of programs and modules, and not a FiLM network")
 
 
 def _state(content: Mapping[str, Any], half: str) -> State:
@@ -164,78 +155,18 @@ def _own_vocabulary(content: Mapping[str, Any], engine: Mapping[str, Any]) -> ob
     raise ValueError("it has no vocabulary; give clevr-iep's vocab.json with --vocab")
 
 
-def _settings(generator: dict[str, Any], engine: dict[str, Any]) -> dict[str, Any]:
-    _require(generator, _GENERATOR_ONLY)
-    _require(engine, _ENGINE_ONLY)
-    for name in ("num_modules", "module_dim"):
-        _require(generator, {name: engine[name]})
-    _require(engine, {"stem_batchnorm": engine["module_batchnorm"]})
-    return {
-        "method": engine["condition_method"],
-        "pattern": engine.get("condition_pattern") or None,
-        "option": generator["gamma_option"],
-        "baseline": generator["gamma_baseline"],
-        "use_gamma": engine["use_gamma"],
-        "use_beta": engine["use_beta"],
-        "nb": engine["num_modules"],
-        "md": engine["module_dim"],
-        "residual": engine["module_residual"],
-        "bn": engine["module_batchnorm"],
-        "clbn": engine["classifier_batchnorm"],
-        "coords": engine["use_coords"],
-        "kernel": engine["module_kernel_size"],
-        "down": engine["classifier_downsample"],
-        "proj": engine["classifier_proj_dim"],
-        "fc": list(engine["classifier_fc_layers"]),
-        "wd": generator["wordvec_dim"],
-        "hd": generator["hidden_dim"],
-        "layers": generator["rnn_num_layers"],
-        "fd": list(engine["feature_dim"]),
-        **_stem(engine),
-    }
-
-
-# Of what the authors' stems can be, this package has the two that they trained.
-def _stem(engine: Mapping[str, Any]) -> dict[str, Any]:
-    kernel, stride, padding = (
-        _one(engine.get(f"stem_{name}"))
-        for name in ("kernel_size", "stride", "padding")
-    )
-    n_layers = engine["stem_num_layers"]
-    if (kernel, stride, padding) == (4, 2, 1):
-        return {"downsamplings": n_layers}
-    if (stride, n_layers) == (1, 1) and padding in {None, int(kernel) // 2}:
-        return {"stemk": kernel}
-    raise ValueError(
-        f"its stem has {n_layers} layers of kernel {kernel}, stride {stride} and "
-        f"padding {padding}; known are one layer of stride 1, and layers of kernel 4, "
-        "stride 2 and padding 1"
-    )
-
-
-def _one(value: Any) -> Any:  # noqa: ANN401 - a number, a list of one number, or none
-    if isinstance(value, list | tuple) and len(set(value)) == 1:
-        return value[0]
-    return value
-
-
-def _require(given: Mapping[str, Any], only: Mapping[str, Any]) -> None:
-    for name, value in only.items():
-        if name in given and given[name] != value:
-            raise ValueError(
-                f"{name} is {given[name]!r:.40}; this package knows {value!r} alone"
-            )
-
-
 # Nothing is built that the file has no weights for.
 def _refuse_more_than_there_is(
-    settings: Mapping[str, Any], generator: State, engine: State
+    of_generator: Mapping[str, Any],
+    of_engine: Mapping[str, Any],
+    generator: State,
+    engine: State,
 ) -> None:
-    said = {
-        "num_modules": (settings["nb"], engine),
-        "stem_num_layers": (settings.get("downsamplings") or 1, engine),
-        "rnn_num_layers": (settings["layers"], generator),
-    }
-    for name, (number, state) in said.items():
+    said = (
+        ("rnn_num_layers", of_generator["rnn_num_layers"], generator),
+        ("stem_num_layers", of_engine["stem_num_layers"], engine),
+        ("num_modules", of_engine.get("num_modules", 0), engine),
+    )
+    for name, number, state in said:
         if number > len(state):
             raise ValueError(f"{name} is {number}, and it has not as many weights")

@@ -19,9 +19,10 @@ from film.config import (
     Norm,
     Pooling,
 )
+from film.data.vocabulary import Vocabulary
 from film.model.network import DataSizes
 
-__all__ = ["translate"]
+__all__ = ["film_settings", "require", "translate"]
 
 _PLACEMENTS: Final = {
     "bn-film": FilmPlacement.AFTER_NORM,
@@ -67,6 +68,19 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "proj": 16,
     "fc": [20],
     "A": 10,
+}
+_GENERATOR_ONLY: Final = {
+    "encoder_type": "gru",
+    "decoder_type": "linear",
+    "bidirectional": False,
+    "output_batchnorm": False,
+    "parameter_efficient": True,
+    "module_num_layers": 1,
+}
+_ENGINE_ONLY: Final = {
+    "module_num_layers": 1,
+    "module_input_proj": 1,
+    "module_batchnorm_affine": False,
 }
 _DESCRIPTIVE: Final = {"variant"}  # settings that compute nothing
 
@@ -155,3 +169,90 @@ def _choose(choices: Mapping[Any, Any], settings: Mapping[str, Any], name: str) 
         known = ", ".join(str(choice) for choice in choices)
         raise ValueError(f"{name} is {value!r}; known are {known}")
     return choices[value]
+
+
+def film_settings(
+    generator: Mapping[str, Any], engine: Mapping[str, Any], vocabulary: Vocabulary
+) -> tuple[ModelConfig, DataSizes]:
+    """Turn what a checkpoint of a FiLM network was made with into settings.
+
+    Args:
+        generator: The arguments of the authors' ``FiLMGen``.
+        engine: Those of their ``FiLMedNet``.
+        vocabulary: The words that they are for.
+
+    Returns:
+        The network, and what it is fed.
+    """
+    require(generator, _GENERATOR_ONLY)
+    require(engine, _ENGINE_ONLY)
+    for name in ("num_modules", "module_dim"):
+        require(generator, {name: engine[name]})
+    require(engine, {"stem_batchnorm": engine["module_batchnorm"]})
+    given = {
+        "V": len(vocabulary.question_token_to_idx),
+        "A": len(vocabulary.answer_token_to_idx),
+        "method": engine["condition_method"],
+        "pattern": engine.get("condition_pattern") or None,
+        "option": generator["gamma_option"],
+        "baseline": generator["gamma_baseline"],
+        "use_gamma": engine["use_gamma"],
+        "use_beta": engine["use_beta"],
+        "nb": engine["num_modules"],
+        "md": engine["module_dim"],
+        "residual": engine["module_residual"],
+        "bn": engine["module_batchnorm"],
+        "clbn": engine["classifier_batchnorm"],
+        "coords": engine["use_coords"],
+        "kernel": engine["module_kernel_size"],
+        "down": engine["classifier_downsample"],
+        "proj": engine["classifier_proj_dim"],
+        "fc": list(engine["classifier_fc_layers"]),
+        "wd": generator["wordvec_dim"],
+        "hd": generator["hidden_dim"],
+        "layers": generator["rnn_num_layers"],
+        "fd": list(engine["feature_dim"]),
+        **_arguments_of_stem(engine),
+    }
+    return translate(given)
+
+
+# Of what the authors' stems can be, this package has the two that they trained.
+def _arguments_of_stem(engine: Mapping[str, Any]) -> dict[str, Any]:
+    kernel, stride, padding = (
+        _one(engine.get(f"stem_{name}"))
+        for name in ("kernel_size", "stride", "padding")
+    )
+    n_layers = engine["stem_num_layers"]
+    if (kernel, stride, padding) == (4, 2, 1):
+        return {"downsamplings": n_layers}
+    if (stride, n_layers) == (1, 1) and padding in {None, int(kernel) // 2}:
+        return {"stemk": kernel}
+    raise ValueError(
+        f"its stem has {n_layers} layers of kernel {kernel}, stride {stride} and "
+        f"padding {padding}; known are one layer of stride 1, and layers of kernel 4, "
+        "stride 2 and padding 1"
+    )
+
+
+def _one(value: Any) -> Any:  # noqa: ANN401 - a number, a list of one number, or none
+    if isinstance(value, list | tuple) and len(set(value)) == 1:
+        return value[0]
+    return value
+
+
+def require(given: Mapping[str, Any], only: Mapping[str, Any]) -> None:
+    """Refuse arguments of other values than this package knows.
+
+    Args:
+        given: Of a checkpoint; what is left out is as it should be.
+        only: The one value that each may have.
+
+    Raises:
+        ValueError: One has another.
+    """
+    for name, value in only.items():
+        if name in given and given[name] != value:
+            raise ValueError(
+                f"{name} is {given[name]!r:.40}; this package knows {value!r} alone"
+            )

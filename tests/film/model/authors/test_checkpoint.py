@@ -121,7 +121,7 @@ def changed(group: str, **changes: Any) -> dict[str, Any]:
         ),
         (
             {**made_checkpoint(made_network()), "execution_engine_kwargs": {}},
-            r"it is PG\+EE, of programs and modules",
+            "lacks 'stem_num_layers'",
         ),
         (
             changed("execution_engine_kwargs", condition_method="concat"),
