@@ -16,15 +16,14 @@ import pandas as pd
 
 from reports.results import Results
 from reports.statistics.corrections import benjamini_hochberg
-from reports.statistics.intervals import Basis, Estimate, crossed, welch
+from reports.statistics.intervals import NOTHING, Estimate
 from reports.statistics.rows import mean_and_sd
-from reports.statistics.scoring import Scored, other_questions, score_types
+from reports.statistics.scoring import Scored, compare, other_questions, score_types
 from reports.statistics.verdicts import RUNS_FOR_VERDICT
 
 __all__ = ["accuracy_by_type", "estimate_cells"]
 
 _PREFIX: Final = "val_accuracy_"
-_NOTHING: Final = Estimate(math.nan, math.nan, math.nan, Basis.NONE)
 
 
 def accuracy_by_type(results: Results) -> pd.DataFrame:
@@ -97,11 +96,13 @@ def _compared(results: Results, cells: pd.DataFrame) -> list[dict[str, Any]]:
     runs = _runs(trials)
     found = []
     for row, kind in zip(cells["row"], cells["type"], strict=True):
-        estimate = _NOTHING
+        estimate = NOTHING
         if baseline is not None and row != baseline and not others[row]:
             both = {one: runs[one, kind] for one in (row, baseline)}
             estimate = _compare(scores, both, kind)
-        found.append({"is_baseline": row == baseline, **_numbers(estimate)})
+        found.append(
+            {"is_baseline": row == baseline, **estimate.numbers(), "p": estimate.p}
+        )
         fewest = min(len(runs[one, kind]) for one in (row, baseline or row))
         if fewest < RUNS_FOR_VERDICT:
             found[-1]["p"] = math.nan
@@ -124,25 +125,8 @@ def _compare(
     kind: str,
 ) -> Estimate:
     row, baseline = runs
-    mine, its = scores[row].get(kind), scores[baseline].get(kind)
-    if mine and its and mine.digest == its.digest:
-        return crossed(mine.scores, its.scores)
-    if not len(runs[row]) or not len(runs[baseline]):
-        return _NOTHING
-    return welch(runs[row], runs[baseline])
-
-
-def _numbers(estimate: Estimate) -> dict[str, Any]:
-    lower, upper = estimate.interval()
-    return {
-        "delta": estimate.value,
-        "se": estimate.se,
-        "df": estimate.df,
-        "lower": lower,
-        "upper": upper,
-        "basis": str(estimate.basis),
-        "p": estimate.p,
-    }
+    scored = scores[row].get(kind), scores[baseline].get(kind)
+    return compare(scored, (runs[row], runs[baseline]))
 
 
 def _questions_by_type(results: Results) -> dict[str, int]:

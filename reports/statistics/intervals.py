@@ -17,12 +17,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 __all__ = [
+    "NOTHING",
     "Basis",
     "Estimate",
     "SceneScores",
@@ -105,6 +107,25 @@ class Estimate:
         half = float(stdtrit(self.df, 0.5 + confidence / 2)) * self.se
         return self.value - half, self.value + half
 
+    def numbers(self, value: str = "delta") -> dict[str, float | str]:
+        """Give what a table holds of the estimate.
+
+        Args:
+            value: What its value is called there.
+
+        Returns:
+            That, ``se``, ``df``, ``lower`` and ``upper`` (95 %), and ``basis``.
+        """
+        lower, upper = self.interval()
+        return {
+            value: self.value,
+            "se": self.se,
+            "df": self.df,
+            "lower": lower,
+            "upper": upper,
+            "basis": str(self.basis),
+        }
+
     @property
     def p(self) -> float:
         """Two-sided p of no difference; NaN where runs are not generalised over."""
@@ -129,6 +150,10 @@ class Estimate:
         if self.se == 0:
             return 0.0 if distance > 0 else 1.0
         return float(stdtr(self.df, -distance / self.se))
+
+
+NOTHING: Final = Estimate(math.nan, math.nan, math.nan, Basis.NONE)
+"""What is estimated where nothing can be compared."""
 
 
 @dataclass(frozen=True, eq=False)

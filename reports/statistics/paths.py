@@ -20,7 +20,7 @@ from typing import Any, Final
 import pandas as pd
 
 from reports.statistics.contrasts import Runs, contrast
-from reports.statistics.intervals import Basis, Estimate
+from reports.statistics.intervals import Basis
 from studies.design import Direction
 
 __all__ = ["greedy_path", "path_in_order"]
@@ -122,18 +122,6 @@ def _step(
         "on": after,
         "n_runs": runs[after].n_runs,
         "level": runs[after].mean,
-        **_numbers(found),
+        **found.numbers("effect"),
         "tied_with": tied,
-    }
-
-
-def _numbers(found: Estimate) -> dict[str, Any]:
-    lower, upper = found.interval()
-    return {
-        "effect": found.value,
-        "se": found.se,
-        "df": found.df,
-        "lower": lower,
-        "upper": upper,
-        "basis": str(found.basis),
     }

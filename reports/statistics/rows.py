@@ -22,18 +22,16 @@ import pandas as pd
 from reports.results import Results, RunState, records
 from reports.statistics.corrections import ALPHA, holm
 from reports.statistics.intervals import (
-    Basis,
+    NOTHING,
     Estimate,
     Spread,
-    crossed,
     one_level,
     own_spread,
     prediction_interval,
-    welch,
 )
 from reports.statistics.power import detectable
 from reports.statistics.probability import odds_of_beating
-from reports.statistics.scoring import Scored, other_questions, score_row
+from reports.statistics.scoring import Scored, compare, other_questions, score_row
 from reports.statistics.shared import moderate
 from reports.statistics.variance import COLLAPSED, collapsed, split, suspects
 from reports.statistics.verdicts import (
@@ -48,7 +46,6 @@ __all__ = ["estimate_rows", "mean_and_sd"]
 
 _Floats = npt.NDArray[np.float64]
 _POINTS: Final = 100.0
-_NOTHING: Final = Estimate(math.nan, math.nan, math.nan, Basis.NONE)
 
 
 def estimate_rows(
@@ -166,18 +163,15 @@ class _Table:
     def against_baseline(self, row: str) -> Estimate:
         is_other = dict(zip(self.runs, self.others, strict=True))[row]
         if self.baseline is None or row == self.baseline or is_other:
-            return _NOTHING
+            return NOTHING
         return self.compare(row, self.baseline)
 
     def compare(self, row: str, other: str) -> Estimate:
-        mine, its = self.scores[row], self.scores[other]
-        runs = self.runs[row], self.runs[other]
-        if not len(runs[0]) or not len(runs[1]):
-            return _NOTHING
-        spreads = self._spreads(row, other)
-        if mine and its and mine.digest == its.digest:
-            return crossed(mine.scores, its.scores, spreads)
-        return welch(*runs, spreads)
+        return compare(
+            (self.scores[row], self.scores[other]),
+            (self.runs[row], self.runs[other]),
+            self._spreads(row, other),
+        )
 
     def own(self, row: str) -> dict[str, float]:
         scored = self.scores[row]
@@ -259,21 +253,18 @@ def _differences(
 
 
 def _difference(estimate: Estimate, n_tests: int, *, is_tested: bool) -> dict[str, Any]:
-    lower, upper = estimate.interval()
     together = least = math.nan, math.nan
     if is_tested:
         together = estimate.interval(1 - ALPHA / n_tests)
         plain = detectable(estimate.se, estimate.df)
         least = plain, detectable(estimate.se, estimate.df, ALPHA / n_tests)
+    numbers = estimate.numbers()
+    basis = numbers.pop("basis")
     return {
-        "delta": estimate.value,
-        "se": estimate.se,
-        "df": estimate.df,
-        "lower": lower,
-        "upper": upper,
+        **numbers,
         "simultaneous_lower": together[0],
         "simultaneous_upper": together[1],
-        "basis": str(estimate.basis),
+        "basis": basis,
         "share_runs": estimate.share_runs,
         "detectable": least[0],
         "detectable_holm": least[1],

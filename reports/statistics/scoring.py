@@ -8,9 +8,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.results import Answers, Questions, Results
-from reports.statistics.intervals import SceneScores, score_scenes
+from reports.statistics.intervals import (
+    NOTHING,
+    Estimate,
+    SceneScores,
+    Spread,
+    crossed,
+    score_scenes,
+    welch,
+)
 
-__all__ = ["Scored", "other_questions", "score_row", "score_types"]
+__all__ = ["Scored", "compare", "other_questions", "score_row", "score_types"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +67,30 @@ def score_types(results: Results, row: str) -> dict[str, Scored]:
         for name, is_of in questions.of_type.items()
     }
     return {name: each for name, each in scored.items() if each is not None}
+
+
+def compare(
+    scored: tuple[Scored | None, Scored | None],
+    runs: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    spreads: tuple[Spread, Spread] | None = None,
+) -> Estimate:
+    """Compare a row with another, by answers to the same questions where there are any.
+
+    Args:
+        scored: Answers of either.
+        runs: Accuracies of the runs of either.
+        spreads: How much the runs of either differ, where more than they tells.
+
+    Returns:
+        Accuracy of the first minus that of the second; nothing where either has no
+        runs.
+    """
+    mine, its = scored
+    if mine and its and mine.digest == its.digest:
+        return crossed(mine.scores, its.scores, spreads)
+    if not len(runs[0]) or not len(runs[1]):
+        return NOTHING
+    return welch(*runs, spreads)
 
 
 def other_questions(rows: pd.DataFrame, results: Results) -> list[bool]:
