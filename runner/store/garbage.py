@@ -206,7 +206,8 @@ def _checkpoints(workspace: Workspace) -> Iterator[Garbage]:
 
 def _half_made(workspace: Workspace) -> Iterator[Garbage]:
     for folder in _trials(workspace):
-        hidden = [*folder.path.glob(".*"), *folder.path.glob("studies/.*")]
+        places = ".*", "studies/.*", "analysis/.*"
+        hidden = [path for place in places for path in folder.path.glob(place)]
         broken = folder.path.glob("checkpoint.broken.pt")
         paths = tuple(path for path in sorted([*hidden, *broken]) if _is_settled(path))
         if paths and _is_free(folder.lock):
