@@ -22,7 +22,7 @@ from reports.tables.numbers import (
     signed,
 )
 from reports.tables.source import Source
-from reports.tables.spec import Cell, Column, Drawing, TableSpec, grouped
+from reports.tables.spec import Cell, Column, Drawing, TableSpec, drawing_scale, grouped
 
 __all__ = ["accuracy_cell", "accuracy_table", "decimals_for"]
 
@@ -31,7 +31,6 @@ _FINE_SE: Final = 0.0005  # standard errors under .05 points deserve a second de
 _RUNS_FOR_SD: Final = 3
 _POINTS: Final = 100.0
 _COLOURED: Final = frozenset({Verdict.WORSE, Verdict.BETTER, Verdict.EQUIVALENT})
-_FRAME: Final = 0.06  # of the scale of drawings, beyond what they show
 _COLUMNS: Final = (
     Column("Variation", name="variation"),
     Column("Runs", is_number=True, name="runs"),
@@ -201,9 +200,7 @@ def _scale(estimates: pd.DataFrame, margin: float) -> tuple[float, float]:
     seen = known[~known["is_collapsed"]]
     seen = known if seen.empty else seen
     ends = [*seen["lower"].dropna(), *seen["upper"].dropna(), *seen["delta"]]
-    low, high = min([*ends, -margin, 0.0]), max([*ends, margin, 0.0])
-    pad = _FRAME * (high - low) or 0.01
-    return low - pad, high + pad
+    return drawing_scale([*ends, -margin, margin, 0.0])
 
 
 def _second_best(estimates: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ from reports.tables.accuracy import decimals_for
 from reports.tables.effect_words import effect_notes, path_notes, shapley_notes
 from reports.tables.numbers import interval, p_value, percent, signed
 from reports.tables.source import Source
-from reports.tables.spec import Cell, Column, Drawing, TableSpec, grouped
+from reports.tables.spec import Cell, Column, Drawing, TableSpec, drawing_scale, grouped
 from studies.design import DesignKind
 
 __all__ = ["component_tables", "effects_table", "path_table", "shapley_table"]
@@ -25,7 +25,6 @@ _ORDERS: Final = (
     *("Six together", "Seven together", "Eight together"),
 )
 _LOGITS: Final = 2  # decimals
-_FRAME: Final = 0.06  # of the scale of drawings, beyond what they show
 _UNTESTED: Final = frozenset({Basis.CHECKPOINTS, Basis.NONE})
 _EFFECTS: Final = (
     Column("Effect", name="effect"),
@@ -264,8 +263,7 @@ def _brackets(row: Mapping[str, Any], decimals: int) -> str:
 
 def _scale(terms: pd.DataFrame) -> tuple[float, float]:
     ends = [*terms["effect"], *terms["lower"].dropna(), *terms["upper"].dropna(), 0.0]
-    pad = _FRAME * (max(ends) - min(ends)) or 0.01
-    return min(ends) - pad, max(ends) + pad
+    return drawing_scale(ends)
 
 
 # Numbers and words alone, as every format can hold them.

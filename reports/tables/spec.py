@@ -8,6 +8,7 @@ parsed back.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import Final
 
 import pandas as pd
 
@@ -15,7 +16,18 @@ from reports.errors import ReportError
 from reports.notes import Note
 from reports.tables.source import Source
 
-__all__ = ["Cell", "Column", "Drawing", "Section", "TableSpec", "grouped"]
+__all__ = [
+    "Cell",
+    "Column",
+    "Drawing",
+    "Section",
+    "TableSpec",
+    "drawing_scale",
+    "grouped",
+]
+
+_BEYOND: Final = 0.06  # of what drawings show
+_LEAST: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,20 @@ class Drawing:
     upper: float
     scale: tuple[float, float]
     margin: float = 0.0
+
+
+def drawing_scale(ends: Sequence[float]) -> tuple[float, float]:
+    """Choose the scale that the drawings of a table share.
+
+    Args:
+        ends: Of all that they show, and 0.
+
+    Returns:
+        Both ends of the scale, a little beyond.
+    """
+    low, high = min(ends), max(ends)
+    beyond = _BEYOND * (high - low) or _LEAST
+    return low - beyond, high + beyond
 
 
 @dataclass(frozen=True)
