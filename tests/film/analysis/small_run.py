@@ -88,7 +88,7 @@ def small_run(store: Path, **changes: Any) -> TrainedModel:
     network = build_network(config.model, sizes).eval()
     fingerprint = data_fingerprint(store, config.model.image_input, ("train", "val"))
     best = Best(
-        run={"data": fingerprint},
+        run={"settings": {}, "seed": 0, "data": fingerprint},
         config=config,
         sizes=sizes,
         vocabulary=words,
