@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from runner.cli.options import check_data
-from runner.cli.warning import warn
+from runner.cli.reading import find_recorded, warn
 from runner.errors import LaunchError
-from runner.planning.request import Choice, Request
-from runner.store.workspace import Workspace
-from runner.tracking.address import normal_uri
+from runner.planning.request import Request
 from runner.tracking.client import quiet_environment
 from runner.tracking.mirror import Mirror
 
@@ -68,16 +65,10 @@ def echo_reproduction(study: str, flags: "CompareFlags") -> int:
         The exit code: 0 where every wanted trial is finished.
     """
     form = _form(flags)
-    workspace = Workspace.at(flags["store"])
-    uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
-    choice = Choice(
-        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
-    )
-    request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
-    check_data(request.study.name, has_world=request.study.world is not None)
+    request, uri = find_recorded(study, flags)
     quiet_environment()
     table = _table(request, flags["published"])
-    Mirror(workspace, uri, warn=warn).everything(request.folders(), [])
+    Mirror(request.workspace, uri, warn=warn).everything(request.folders(), [])
     from reports.load import load_results
     from reports.reproduction.documents import study_document
     from reports.reproduction.making import reproduce

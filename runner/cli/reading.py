@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from film.errors import FilmError
+from runner.cli.options import Flags, check_data
 from runner.cli.standing import failure_line, row_table
 from runner.cli.warning import warn
 from runner.errors import LaunchError
 from runner.looking.overview import TrialReader, study_overview
 from runner.plan import LaunchPlan
-from runner.planning.request import Request, find_launch
+from runner.planning.request import Choice, Request, find_launch
 from runner.store.files import read_json, write_json
 from runner.store.record import Record
 from runner.store.workspace import Workspace
@@ -28,7 +29,7 @@ from runner.versions import suite_version
 if TYPE_CHECKING:  # pandas takes its time
     from reports.options import ReportOptions
 
-__all__ = ["conclude", "sync_store", "warn", "write_report_of"]
+__all__ = ["conclude", "find_recorded", "sync_store", "warn", "write_report_of"]
 
 _PRINTED: Final = ".printed.json"  # in a report's folder
 
@@ -61,6 +62,26 @@ def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> in
             click.echo(failure_line(one), err=True)
     is_complete = all(record.summary for record in records.values())
     return 0 if is_complete else 1
+
+
+def find_recorded(study: str, flags: Flags) -> tuple[Request, str]:
+    """Find what is recorded of a study, to be read and not launched.
+
+    Args:
+        study: Name or file.
+        flags: Of the command.
+
+    Returns:
+        What is wanted of it, and MLflow's address.
+    """
+    workspace = Workspace.at(flags["store"])
+    uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
+    choice = Choice(
+        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
+    )
+    request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
+    check_data(request.study.name, has_world=request.study.world is not None)
+    return request, uri
 
 
 def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from runner.cli.options import check_data
-from runner.cli.reading import warn, write_report_of
+from runner.cli.reading import find_recorded, warn, write_report_of
 from runner.errors import LaunchError
-from runner.planning.request import Choice, Request
+from runner.planning.request import Request
 from runner.store.launches import read_launch
 from runner.store.workspace import Workspace
 from runner.tracking.address import normal_uri
@@ -42,17 +41,11 @@ def echo_report(study: str, flags: "_Flags") -> int:
     Returns:
         The exit code: 0 where every wanted trial is finished.
     """
-    workspace = Workspace.at(flags["store"])
-    uri = normal_uri(flags["tracking_uri"] or workspace.tracking_uri)
-    choice = Choice(
-        n_seeds=flags["seeds"], only=flags["only"], exclude=flags["exclude"]
-    )
     form = None if flags["html"] else _form(flags)
     if form is not None:
         _refuse_idle_options(flags, form)
-    request = Request.of(study, choice, flags["data"], workspace, needs_data=False)
-    check_data(request.study.name, has_world=request.study.world is not None)
-    mirror = Mirror(workspace, uri, warn=warn)
+    request, uri = find_recorded(study, flags)
+    mirror = Mirror(request.workspace, uri, warn=warn)
     mirror.everything(request.folders(), [])  # MLflow may have been down
     quiet_environment()
     options = _options(request, flags, form)
@@ -60,7 +53,7 @@ def echo_report(study: str, flags: "_Flags") -> int:
         return 0 if _page(request, uri, options, flags) else 1
     if form is not None:
         return 0 if _one_table(request, uri, options, flags, form) else 1
-    out = flags["out"] or workspace.report(request.study.name)
+    out = flags["out"] or request.workspace.report(request.study.name)
     is_complete = write_report_of(request, request.records(), uri, out, options)
     launch = read_launch(request.folder)
     if flags["out"] is None and launch is not None:
