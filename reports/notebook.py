@@ -23,9 +23,13 @@ from reports.learning import curves_by_row
 from reports.load import load_results, recorded_trials
 from reports.results import Answers, Results, records
 from reports.selection import SelectOn, select_on_half
-from reports.statistics import Variance, estimate_cells
+from reports.statistics import Variance
 from reports.statistics.effects import Effects, estimate_effects
-from reports.statistics.stages import estimate_each, name_evaluations
+from reports.statistics.stages import (
+    estimate_cells_each,
+    estimate_each,
+    name_evaluations,
+)
 from reports.tables import (
     TableSpec,
     accuracy_table,
@@ -159,7 +163,7 @@ def estimate(
         One row per row of the study, or per row and type: ``accuracy``, ``sd``,
         ``delta``, ``lower`` and ``upper`` (95 %), ``p_holm`` or ``p_bh``, ``verdict``
         and more (``reports.statistics``). Numbers are fractions. Rows of one
-        evaluation are compared with its baseline; by type, those of the first alone.
+        evaluation are compared with its baseline.
     """
     kind = _one_of(Variance, variance, "variance")
     results = _results(frame)
@@ -167,7 +171,7 @@ def estimate(
     if margin is None:
         margin = frame.attrs.get("margin")
     if _one_of(_By, by, "by") is _By.TYPE:
-        found = estimate_cells(_with_one_baseline(results))
+        found = estimate_cells_each(results)
     else:
         found = estimate_each(results, margin=margin, variance=kind)
     if _ALSO in frame:
@@ -397,7 +401,7 @@ def _also_changed(estimates: pd.DataFrame) -> dict[str, str]:
     return {str(row): words for row, words in also if words}
 
 
-# Of types of question and of components one evaluation is judged: the first.
+# Of components one evaluation is judged: the first.
 def _with_one_baseline(results: Results) -> Results:
     trials = results.trials
     if "evaluation" not in trials:

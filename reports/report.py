@@ -41,6 +41,7 @@ _WRITTEN: Final = (
 )
 _ENDINGS: Final = {Format.LATEX: "tex"}
 _HEADINGS: Final = {
+    "evaluations": "Accuracy on each set of questions",
     "contrasts": "What was expected",
     "effects": "What components do",
     "shapley": "What each component is worth",
@@ -52,7 +53,7 @@ _HEADINGS: Final = {
 }
 _HELD: Final = Format.CSV, Format.JSON, Format.MARKDOWN, Format.LATEX  # by the page
 _DRAWN: Final = ".svg", ".pdf"  # likewise
-_SHOWN: Final = "table", "contrasts", "effects"  # in a terminal
+_SHOWN: Final = "table", "evaluations", "contrasts", "effects"  # in a terminal
 _PAGE: Final = "index.html"
 
 

@@ -18,6 +18,7 @@ from reports.figures.reproduction import (
     order_in_words,
     reproduction_numbers,
 )
+from reports.figures.samples import draw_samples
 from reports.figures.style import FORMATS, WIDTH, save_figure
 from reports.figures.types import draw_types, type_numbers
 from reports.figures.words import (
@@ -31,6 +32,7 @@ from reports.figures.words import (
 from reports.learning import curves_by_row, curves_by_type, curves_in_words
 from reports.reproduction.agreement import Agreement
 from reports.results import Results
+from reports.samples import accuracy_by_samples, samples_in_words
 from reports.statistics.effects import Effects
 from studies.study import Study
 from studies.trial import BASELINE
@@ -56,6 +58,10 @@ _EFFECTS: Final = (
     "intervals. An interaction is half of how much one effect changes with the other."
 )
 
+_SAMPLES: Final = (
+    "The numbers of samples are on a logarithmic scale, with the weights before that "
+    "stage at its left. Intervals are of the mean over runs (from 3 runs on)."
+)
 _REPRODUCTION: Final = (
     "Left: differences to the baseline, with our 95 % intervals; on the dotted line "
     "both are equal. Right: what they are apart (Bland and Altman), with its mean and "
@@ -106,7 +112,7 @@ def study_figures(
         Figures by the stems of their files, the main one first. What has no numbers is
         not drawn.
     """
-    estimates, cells = frames
+    estimates, cells = _once(*frames)
     numbers = forest_numbers(estimates)
     drawings = {
         "forest": Drawing(
@@ -116,6 +122,7 @@ def study_figures(
             forest_in_words(numbers),
         )
     }
+    drawings |= dict(_samples(study, estimates, width))
     drawings |= dict(_effects(effects, width))
     drawings |= dict(_cells(cells, estimates, width))
     drawings |= dict(_curves(results.curves, width))
@@ -168,6 +175,34 @@ def reproduction_figure(agreement: Agreement, width: float = WIDTH) -> Drawing:
     return Drawing(
         "Reproduced against published", figure, numbers, words, _REPRODUCTION
     )
+
+
+# A row of a stage that is compared further down, with the baseline's weights on the
+# same questions, is drawn there.
+def _once(
+    estimates: pd.DataFrame, cells: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if "compared_as" not in estimates:
+        return estimates, cells
+    kept = estimates[estimates["compared_as"] == ""]
+    rows = set(kept["row"])
+    return (
+        kept.reset_index(drop=True),
+        cells[cells["row"].isin(rows)].reset_index(drop=True),
+    )
+
+
+def _samples(study: Study, estimates: pd.DataFrame, width: float) -> Named:
+    numbers = accuracy_by_samples(study, estimates)
+    for number, (_, mine) in enumerate(numbers.groupby(["stage", "start"], sort=False)):
+        one = mine.reset_index(drop=True)
+        stage, start = one["stage"].iloc[0], one["start"].iloc[0]
+        heading = f"Accuracy by number of samples: {stage}"
+        if start != BASELINE:
+            heading += f", from {start}"
+        figure, words = draw_samples(one, width), samples_in_words(one)
+        stem = f"samples-{number + 1}" if number else "samples"
+        yield stem, Drawing(heading, figure, one, words, _SAMPLES)
 
 
 def _effects(effects: Effects | None, width: float) -> Named:

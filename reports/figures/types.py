@@ -71,16 +71,12 @@ def draw_types(numbers: pd.DataFrame, width: float = WIDTH) -> Figure:
         sheet = Sheet(width)
         types = list(dict.fromkeys(numbers["type"]))
         rows = records(numbers.drop_duplicates("row"))
-        compared = [row for row in rows if not row["is_baseline"]]
-        baseline = [row["row"] for row in rows if row["is_baseline"]]
+        rows.sort(key=lambda row: bool(row["group"] or not row["is_baseline"]))
         plan = RowPlan.of(
             sheet.ruler,
             width,
-            [
-                *(f"{row} (%)" for row in baseline),
-                *(marked(row["row"], row["also_changed"]) for row in compared),
-            ],
-            ["", *(row["group"] for row in compared)][not baseline :],
+            [_label(row) for row in rows],
+            [row["group"] for row in rows],
         )
         each = min((width - plan.left - PAD) / len(types), _WIDEST)
         names, above = _columns(sheet.ruler, types, each)
@@ -94,7 +90,7 @@ def draw_types(numbers: pd.DataFrame, width: float = WIDTH) -> Figure:
         axes.spines["bottom"].set_visible(False)
         _name_columns(axes, names, above)
         cells = {(one["row"], one["type"]): one for one in records(numbers)}
-        order = [*baseline, *(row["row"] for row in compared)]
+        order = [row["row"] for row in rows]
         _draw_cells(
             axes,
             cells,
@@ -109,6 +105,13 @@ def draw_types(numbers: pd.DataFrame, width: float = WIDTH) -> Figure:
         )
         sheet.text(width / 2, above + plan.body + PAD, note, ha="center", va="top")
         return sheet.figure
+
+
+# Of a row that others are compared with, the figure shows what it has itself.
+def _label(row: Mapping[str, Any]) -> str:
+    if row["is_baseline"]:
+        return f"{row['row']} (%)"
+    return marked(row["row"], row["also_changed"])
 
 
 # Side by side where there is room, and upright otherwise.

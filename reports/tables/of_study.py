@@ -12,6 +12,7 @@ from reports.tables.accuracy import accuracy_table
 from reports.tables.changes import change_table
 from reports.tables.contrasts import contrast_table
 from reports.tables.effects import component_tables, effects_table
+from reports.tables.evaluations import evaluation_table
 from reports.tables.pivot import pivot_table
 from reports.tables.source import Source, trials_of
 from reports.tables.spec import TableSpec
@@ -97,12 +98,20 @@ def study_tables(
             study.name, effects, columns=columns["effects"], source=source
         )
     expected = contrast_table(study.name, contrasts, source=source)
-    others = {"contrasts": expected, **components, "pivot": pivot, "changes": changes}
+    beside = evaluation_table(study, estimates, source=source)
+    others = {
+        "evaluations": beside,
+        "contrasts": expected,
+        **components,
+        "pivot": pivot,
+        "changes": changes,
+    }
     for stem in others.keys() & columns.keys() - {"effects"}:
         one = others[stem]
         others[stem] = one and one.chosen(columns[stem])
     made = {
         "table": table,
+        "evaluations": others["evaluations"],
         "contrasts": others["contrasts"],
         **components,
         "types": types,

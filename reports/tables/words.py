@@ -355,15 +355,16 @@ def _other_questions(rows: Sequence[dict[str, Any]]) -> list[str]:
 def _of_stages(rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
-    parts = [
-        f"{row['row']} by {row['judged_by']}"
-        + (f" (compared as {row['compared_as']})" if row["compared_as"] else "")
-        for row in rows
-    ]
+    parts = ", ".join(dict.fromkeys(row["judged_by"] for row in rows))
+    where = (
+        "compared where its verdict says, with the baseline's weights on the same "
+        "questions"
+        if all(row["compared_as"] for row in rows)
+        else "nothing here judges the baseline's weights by them"
+    )
     note = (
-        "≠ Judged by other questions than the baseline, those that its stage names: "
-        f"{'; '.join(parts)}. On these the baseline's weights do otherwise than in the "
-        "first line, so that no difference stands here."
+        f"≠ Judged by the questions that its stage names ({parts}), which are not "
+        f"those of the baseline's own line: {where}."
     )
     return [note]
 
