@@ -37,8 +37,11 @@ DRAWN: Mapping[str, tuple[Draw, list[AnalysedRun]]] = {
 }
 
 
-@pytest.mark.parametrize("name", DRAWN)
-@pytest.mark.parametrize("width", WIDTHS.values())
+CASES = [(name, WIDTHS["column"]) for name in DRAWN if name != "four blocks"]
+CASES += [(name, WIDTHS["page"]) for name in ("location", "four blocks", "zero-shot")]
+
+
+@pytest.mark.parametrize(("name", "width"), CASES)
 def test_every_word_stands_within_the_figure_and_none_on_another(
     name: str, width: float
 ) -> None:
@@ -85,7 +88,7 @@ def test_without_a_picture_the_map_stands_alone() -> None:
 
 def test_panels_of_any_number_are_drawn_in_a_grid() -> None:
     counts = np.arange(24).reshape(4, 6)
-    for n in (1, 2, 5):
+    for n in (1, 5):
         panels = [Panel(None, counts, ("Is there a cube?", "yes"))] * n
         figure = draw_panels(panels, WIDTHS["page"])
         assert len(figure.axes) == n

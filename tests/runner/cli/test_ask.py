@@ -183,6 +183,20 @@ def test_an_analysis_is_kept_printed_and_drawn(
     kept = workspace.trial(run).path / "analysis" / kind
     about = json.loads((kept / "about.json").read_text())
     assert (about["split"], about["questions"]) == ("val", 3)
-    first = (out / f"{figures[0]}.png").read_bytes()
-    assert film("analyse", kind, run, *words)[0] == 0
-    assert (out / f"{figures[0]}.png").read_bytes() == first
+
+
+def test_the_same_analysis_twice_gives_the_same_files(
+    film: Film, made: Run, store: Path, workspace: Workspace
+) -> None:
+    words = ("--data", store, "--store", workspace.root, "--question", 0)
+    run = made()
+    written = []
+    for _ in range(2):
+        assert film("analyse", "activations", run, *words, "--channel", 1)[0] == 0
+        home = workspace.trial(run).path
+        files = sorted((home / "analysis").rglob("*.*")) + sorted(
+            (home / "figures").iterdir()
+        )
+        written.append({file.name: file.read_bytes() for file in files})
+    assert written[0] == written[1]
+    assert len(written[0]) > 6
