@@ -21,7 +21,6 @@ __all__ = [
     "Thing",
     "Value",
     "answer",
-    "find_objects",
     "run_nodes",
     "run_program",
 ]
@@ -144,28 +143,6 @@ def run_nodes(program: Program, scene: SceneGraph) -> list[Value]:
                 f"program node {place} ({node.token}): {problem}"
             ) from None
     return results
-
-
-def find_objects(program: Program, scene: SceneGraph) -> Objects:
-    """Run a program that looks for objects.
-
-    Args:
-        program: The program, in topological order.
-        scene: The scene.
-
-    Returns:
-        The objects' numbers.
-
-    Raises:
-        ExecutionError: If the program fails, or gives something else.
-    """
-    result = run_program(program, scene)
-    if not isinstance(result, frozenset):
-        raise ExecutionError(
-            f"the program ends in '{program[-1].token}', which gives {result} and no "
-            "objects"
-        )
-    return result
 
 
 def answer(program: Program, scene: SceneGraph) -> str:

@@ -20,7 +20,6 @@ __all__ = [
     "Phrase",
     "Question",
     "Step",
-    "phrase_program",
     "question_program",
 ]
 
@@ -90,20 +89,6 @@ class Question:
 
     family: Family
     phrases: tuple[Phrase, ...]
-
-
-def phrase_program(phrase: Phrase) -> Program:
-    """Write the program that finds a phrase's objects.
-
-    Args:
-        phrase: The phrase.
-
-    Returns:
-        The program; it gives a set of objects.
-    """
-    nodes: list[ProgramNode] = []
-    _append_phrase(nodes, phrase)
-    return tuple(nodes)
 
 
 def question_program(question: Question) -> Program:

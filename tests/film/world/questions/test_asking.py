@@ -11,7 +11,7 @@ from film.data.programs import Program, QuestionType, parse_program, question_ty
 from film.world.attributes import Attribute, Direction
 from film.world.config import WorldConfig, load_world_config
 from film.world.questions.asking import AskedQuestion, Ledger, _answer_seen, ask
-from film.world.questions.executor import SceneGraph, answer, find_objects
+from film.world.questions.executor import Objects, SceneGraph, answer, run_program
 from film.world.questions.families import FAMILIES, Reasoning
 from film.world.questions.phrases import (
     Junction,
@@ -19,7 +19,6 @@ from film.world.questions.phrases import (
     Phrase,
     Question,
     Step,
-    phrase_program,
     question_program,
 )
 from film.world.questions.views import SceneView, members
@@ -28,6 +27,17 @@ from film.world.scenes import draw_scene, scene_entry
 
 CONFIG = load_world_config({"max_objects": 10})
 N_SCENES = 150
+
+
+COUNTING = next(one for one in FAMILIES if one.type is QuestionType.COUNT)
+
+
+def objects_of(phrase: Phrase, scene: SceneGraph) -> Objects:
+    """Find what a phrase is about: what is counted where it is asked how many."""
+    counting = question_program(Question(COUNTING, (phrase,)))
+    found = run_program(counting[:-1], scene)
+    assert isinstance(found, frozenset)
+    return found
 
 
 def graphs(config: WorldConfig, n_scenes: int) -> list[SceneGraph]:
@@ -101,7 +111,7 @@ def test_what_is_called_the_is_one_and_no_more(asked_questions: Asked) -> None:
     for scene, asked in asked_questions:
         for phrase, is_one in phrases_in(asked.question):
             if is_one:
-                assert len(find_objects(phrase_program(phrase), scene)) == 1
+                assert len(objects_of(phrase, scene)) == 1
 
 
 def test_without_its_hop_a_thing_would_not_be_known(asked_questions: Asked) -> None:
@@ -110,8 +120,8 @@ def test_without_its_hop_a_thing_would_not_be_known(asked_questions: Asked) -> N
         for phrase, is_one in phrases_in(asked.question):
             if is_one and isinstance(phrase.step, Step):
                 n_checked += 1
-                words_alone = phrase_program(Phrase(phrase.description))
-                assert len(find_objects(words_alone, scene)) > 1
+                words_alone = Phrase(phrase.description)
+                assert len(objects_of(words_alone, scene)) > 1
     assert n_checked > 50
 
 
@@ -126,7 +136,7 @@ def test_each_of_two_places_is_needed(asked_questions: Asked) -> None:
             alone = Phrase(phrase.description, part.step)
             other = question_program(Question(asked.question.family, (alone,)))
             if asked.question.family.wants_one:
-                assert len(find_objects(phrase_program(alone), scene)) > 1
+                assert len(objects_of(alone, scene)) > 1
             else:
                 assert answer(other, scene) != asked.answer
     assert n_checked > 40
@@ -193,8 +203,7 @@ def test_two_compared_things_are_two(asked_questions: Asked) -> None:
     for scene, asked in asked_questions:
         if asked.question.family.type is QuestionType.COMPARE_ATTRIBUTE:
             one, other = (
-                find_objects(phrase_program(phrase), scene)
-                for phrase in asked.question.phrases
+                objects_of(phrase, scene) for phrase in asked.question.phrases
             )
             assert one != other
 
@@ -325,5 +334,5 @@ def test_masks_find_what_programs_find(asked_questions: Asked) -> None:
     for scene, asked in asked_questions:
         view = SceneView.of(scene)
         for phrase, _ in phrases_in(asked.question):
-            found = find_objects(phrase_program(phrase), scene)
+            found = objects_of(phrase, scene)
             assert set(members(view.found(phrase))) == found
