@@ -166,3 +166,12 @@ def test_a_run_that_hears_no_question_is_refused(tmp_path: Path) -> None:
     deaf = small_run(store, **{"model.film.blocks": "none"})
     with pytest.raises(AnalysisError, match="no block hears the question"):
         measure_zero_shot(deaf, "val")
+
+
+def test_where_no_question_names_such_a_pair_nothing_is_shown(tmp_path: Path) -> None:
+    run = small_run(write_small_store(tmp_path / "store", ASKED[1:2]))
+    found = measure_zero_shot(run, "val")
+    assert found.tables["answers"]["applies"].tolist() == [False]
+    assert found.tables["examples"].empty
+    assert "minus_both" in found.tables["examples"]
+    assert found.arrays == {}
