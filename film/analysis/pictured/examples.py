@@ -86,7 +86,7 @@ def describe_examples(
         ``type`` (``unknown`` where it is) and ``label`` (the right answer; empty where
         it is unknown).
     """
-    numbers = questions.batch(rows).questions.numpy() if len(rows) else []
+    numbers = questions.batch(rows).questions.numpy() if len(rows) else ()
     answers = questions.vocabulary.answers
     return pd.DataFrame(
         {
