@@ -122,6 +122,7 @@ def fetched(uri: str | None, folder: Path | None) -> Iterator[Path | None]:
             with suppress(BrokenError):  # then the next best
                 attempt.pull(TrialFolder(here))
                 break
+            shutil.rmtree(here, ignore_errors=True)
         yield here
 
 
