@@ -55,10 +55,11 @@ def learnt_drawings(
         width: Of the figures, in inches.
 
     Returns:
-        Figures by the stems of their files, which begin with the kind.
+        Figures by the stems of their files, which begin with the kind and are not
+        those of tables: both have numbers beside them.
     """
     return {
-        stem: drawing
+        f"{stem}-figure" if stem in found.tables else stem: drawing
         for kind, found in learnt.items()
         if found.runs
         for stem, drawing in analysis_drawings(kind, found.runs, width).items()

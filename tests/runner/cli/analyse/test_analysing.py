@@ -159,8 +159,9 @@ def test_the_report_shows_what_was_found(
     page = (folder / "index.html").read_text()
     assert '<h2 id="learned">What the model learned</h2>' in page
     assert "How γ and β are distributed" in page
-    assert (folder / "modulation.svg").is_file()
-    assert (folder / "modulation.tex").is_file()
+    assert (folder / "modulation-figure.svg").is_file()
+    assert "density" in (folder / "modulation-figure.csv").read_text()
+    assert "near_zero" in (folder / "modulation.csv").read_text()
 
 
 def test_a_run_that_failed_has_nothing_to_look_at(
