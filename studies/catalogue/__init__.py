@@ -24,7 +24,8 @@ def catalogue() -> dict[str, Path]:
         Their files by name, in alphabetical order.
     """
     folder = Path(str(resources.files("studies.catalogue")))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    paths = sorted(folder.glob("*.yaml"), key=lambda path: path.stem)
+    return {path.stem: path for path in paths}
 
 
 def find_study(name: str) -> Study:
