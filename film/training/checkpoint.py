@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import tempfile
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -180,7 +181,8 @@ def load_tensors(path: Path) -> dict[str, Any]:
     if is_sound is False:
         raise BrokenFileError(f"{path}: cannot be read as weights: its sum is another")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of pickles that are unusual
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         if isinstance(error, MemoryError):  # not the file's fault
             raise

@@ -89,9 +89,19 @@ def parse_checkpoint(
     try:
         return _parsed(content, source, vocabulary)
     except _WRONG as error:
-        lacks = "lacks " if isinstance(error, KeyError) else ""
-        line = " ".join(f"{lacks}{error}".split())
+        line = " ".join(f"{_before(error)}{error}".split())
         raise DataError(f"{source}: cannot be imported: {line}") from None
+
+
+# What Python says of a value that it cannot take does not say whose value that is.
+def _before(error: Exception) -> str:
+    match error:
+        case KeyError():
+            return "lacks "
+        case TypeError() | AttributeError():
+            return "it is not as the authors' code writes it: "
+        case _:
+            return ""
 
 
 def _parsed(
@@ -99,7 +109,7 @@ def _parsed(
 ) -> AuthorsModel:
     _refuse_other_systems(content)
     generator, engine = (_state(content, half) for half in _HALVES)
-    of_generator, of_engine = (dict(content[f"{half}_kwargs"]) for half in _HALVES)
+    of_generator, of_engine = (_arguments(content, half) for half in _HALVES)
     _refuse_more_than_there_is(of_generator, of_engine, generator, engine)
     own = None if given else _own_vocabulary(content, of_engine)
     vocabulary = given or parse_vocabulary(own, source)
@@ -146,6 +156,15 @@ def _state(content: Mapping[str, Any], half: str) -> State:
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise TypeError(f"{half}_state has something else than weights")
     return state
+
+
+def _arguments(content: Mapping[str, Any], half: str) -> dict[str, Any]:
+    arguments = content.get(f"{half}_kwargs")
+    if not isinstance(arguments, Mapping):
+        raise ValueError(  # noqa: TRY004 - said of the file, as what else it lacks
+            f"it has no {half}_kwargs, which say how large the network is"
+        )
+    return dict(arguments)
 
 
 def _own_vocabulary(content: Mapping[str, Any], engine: Mapping[str, Any]) -> object:

@@ -13,7 +13,7 @@ from torch import nn
 
 from film.config import Architecture, Config, ModelConfig
 from film.data.vocabulary import Vocabulary
-from film.model.authors.settings import require
+from film.model.authors.settings import image_shape, require
 from film.model.authors.weights import State, numbered
 from film.model.network import DataSizes
 
@@ -66,11 +66,10 @@ def program_settings(
     }
     named = {f"model.pg_ee.{name}": value for name, value in settings.items()}
     model = {"model.architecture": Architecture.PG_EE, **named}
-    channels, height, width = (int(size) for size in engine["feature_dim"])
     return Config().with_changes(model).model, DataSizes(
         n_words=len(vocabulary.question_token_to_idx),
         n_answers=len(vocabulary.answer_token_to_idx),
-        image_shape=(channels, height, width),
+        image_shape=image_shape(engine["feature_dim"]),
         program_words=vocabulary.program_words,
     )
 

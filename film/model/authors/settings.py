@@ -5,7 +5,7 @@ References:
     ``train_model.py`` and what its checkpoints keep of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from film.config import (
@@ -22,7 +22,9 @@ from film.config import (
 from film.data.vocabulary import Vocabulary
 from film.model.network import DataSizes
 
-__all__ = ["film_settings", "require", "translate"]
+__all__ = ["film_settings", "image_shape", "require", "translate"]
+
+_AXES: Final = 3
 
 _PLACEMENTS: Final = {
     "bn-film": FilmPlacement.AFTER_NORM,
@@ -105,13 +107,32 @@ def translate(given: Mapping[str, Any]) -> tuple[ModelConfig, DataSizes]:
     settings = {**_DEFAULTS, **given}
     model = {**_film(settings), **_rest(settings)}
     config = Config().with_changes({f"model.{k}": v for k, v in model.items()}).model
-    channels, height, width = (int(size) for size in settings["fd"])
     sizes = DataSizes(
         n_words=int(settings["V"]),
         n_answers=int(settings["A"]),
-        image_shape=(channels, height, width),
+        image_shape=image_shape(settings["fd"]),
     )
     return config, sizes
+
+
+def image_shape(size: Sequence[Any]) -> tuple[int, int, int]:
+    """Read what images a network is fed.
+
+    Args:
+        size: Its ``feature_dim``.
+
+    Returns:
+        Channels, height and width.
+
+    Raises:
+        ValueError: These are no three whole numbers above 0.
+    """
+    if len(size) != _AXES or not all(type(one) is int and one > 0 for one in size):
+        raise ValueError(
+            f"feature_dim is {list(size)!s:.40}, and not channels, height and width"
+        )
+    channels, height, width = size
+    return channels, height, width
 
 
 def _film(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,11 +204,18 @@ def film_settings(
 
     Returns:
         The network, and what it is fed.
+
+    Raises:
+        ValueError: An argument is not known here, or its two halves do not agree.
     """
     require(generator, _GENERATOR_ONLY)
     require(engine, _ENGINE_ONLY)
     for name in ("num_modules", "module_dim"):
-        require(generator, {name: engine[name]})
+        if name in generator and generator[name] != engine[name]:
+            raise ValueError(
+                f"{name} is {generator[name]!r:.40} in its generator and "
+                f"{engine[name]!r:.40} in the network that this modulates"
+            )
     require(engine, {"stem_batchnorm": engine["module_batchnorm"]})
     given = {
         "V": len(vocabulary.question_token_to_idx),

@@ -110,7 +110,7 @@ def fitted(
         The network's weights, in single precision, and the names of what it has not.
 
     Raises:
-        ValueError: One is missing, of another shape, or no dense numbers.
+        ValueError: One is missing, of another shape, or no dense finite numbers.
     """
     wanted = network.state_dict()
     theirs = {ours: name for name, ours in names.items()}
@@ -137,4 +137,6 @@ def _dense(name: str, value: Tensor, like: Tensor) -> Tensor:
     is_alike = value.is_floating_point() == like.is_floating_point()
     if not (is_dense and is_alike and value.is_contiguous()):
         raise ValueError(f"{name} is no dense tensor of numbers")
+    if not bool(value.isfinite().all()):
+        raise ValueError(f"{name} has numbers that are not finite: no answer follows")
     return value.to(like.dtype).clone()

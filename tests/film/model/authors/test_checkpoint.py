@@ -137,7 +137,7 @@ def changed(group: str, **changes: Any) -> dict[str, Any]:
         ),
         (
             changed("program_generator_kwargs", num_modules=3),
-            "num_modules is 3; this package knows 2 alone",
+            "num_modules is 3 in its generator and 2 in the network",
         ),
         (
             changed("execution_engine_kwargs", stem_batchnorm=False),
@@ -173,6 +173,22 @@ def changed(group: str, **changes: Any) -> dict[str, Any]:
                 **{"0.conv1.bias": torch.zeros(1).expand(4)},
             ),
             r"0\.conv1\.bias is no dense tensor of numbers",
+        ),
+        (
+            changed("execution_engine_state", **{"0.conv1.bias": torch.ones(4) / 0}),
+            r"0\.conv1\.bias has numbers that are not finite",
+        ),
+        (
+            {**made_checkpoint(made_network()), "execution_engine_kwargs": None},
+            "no execution_engine_kwargs",
+        ),
+        (
+            changed("execution_engine_kwargs", feature_dim=[1024, 14]),
+            r"feature_dim is \[1024, 14\], and not channels, height and width",
+        ),
+        (
+            changed("program_generator_kwargs", gamma_option=["linear"]),
+            "not as the authors' code writes it",
         ),
         (changed("vocab", answer_token_to_idx={}), "answer_token_to_idx should give"),
     ],
