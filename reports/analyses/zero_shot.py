@@ -105,9 +105,7 @@ def _line(runs: Sequence[AnalysedRun], subset: str, of: np.ndarray) -> dict[str,
         _scores(runs, name, of) for name in ("correct", "correct_swapped")
     )
     delta = _difference(swapped, plain, is_known=subset != "others")
-    lower, upper = (
-        delta.interval() if delta.basis is not Basis.NONE else (math.nan,) * 2
-    )
+    lower, upper = _ends(delta)
     return {
         "row": runs[0].row,
         "subset": subset,
@@ -121,6 +119,12 @@ def _line(runs: Sequence[AnalysedRun], subset: str, of: np.ndarray) -> dict[str,
         "upper": upper,
         "basis": str(delta.basis),
     }
+
+
+# Where no picture tells another difference than the next, as where no answer changes,
+# nothing tells how far the difference would be from this one elsewhere.
+def _ends(delta: Estimate) -> tuple[float, float]:
+    return delta.interval() if delta.se > 0 else (math.nan, math.nan)
 
 
 def _scores(
@@ -187,8 +191,7 @@ def _sentences(frame: pd.DataFrame, run: AnalysedRun) -> Iterator[str]:
     yield (
         f"{run.row}: γ and β of {percent(some['share'])} % of the questions of {split} "
         f"can be put together. On these accuracy goes from {percent(some['accuracy'])} "
-        f"to {percent(some['swapped'])} % ({signed(some['delta'])} points, "
-        f"{interval(some['lower'], some['upper'])}), on all from "
+        f"to {percent(some['swapped'])} % ({_points(some)}), on all from "
         f"{percent(every['accuracy'])} to {percent(every['swapped'])} %{paper}."
     )
     answers = run.analysis.tables["answers"]
@@ -200,6 +203,11 @@ def _sentences(frame: pd.DataFrame, run: AnalysedRun) -> Iterator[str]:
             "not be put together: the phrase was not found in the words, or the "
             "network lacks the words that would replace it."
         )
+
+
+def _points(line: Mapping[str, Any]) -> str:
+    ends = interval(line["lower"], line["upper"])
+    return f"{signed(line['delta'])} points{ends and f', {ends}'}"
 
 
 def _notes(runs: Sequence[AnalysedRun], frame: pd.DataFrame) -> Iterator[str]:

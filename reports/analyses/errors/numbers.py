@@ -175,8 +175,9 @@ def partly_hidden(runs: Sequence[AnalysedRun]) -> dict[str, float]:
         runs: Of one row, comparable.
 
     Returns:
-        ``share``, with ``lower`` and ``upper`` end, and ``of_all``, the same share of
-        all questions; NaN where nothing is wrong, or no scene is known.
+        ``share`` of those that need an object at all, with ``lower`` and ``upper``
+        end, and ``of_all``, the same share of all such questions; NaN where nothing is
+        wrong, or no scene is known.
     """
     frame, correct = _questions(runs[0]), _stacked(runs, "correct").astype(bool)
     is_known = frame["hidden"].notna().to_numpy()

@@ -63,13 +63,13 @@ _CONSISTENCY: Final = (
 )
 _WHAT_IS_HIDDEN: Final = (
     "Something is hidden where at least a fiftieth of an object that the answer needs "
-    "is covered by others."
+    "is covered by others; counted are answers that need an object at all."
 )
 _CONTRADICTIONS: Final = (
     "Contradictions: the answers to two or three questions about one picture that "
-    "cannot all be true, whatever is in the picture. By chance: how many there were if "
-    "each answer was drawn from those to questions of the same kind with the same "
-    "right answer."
+    "cannot all be true, whatever is in the picture. By chance: how many there would "
+    "be if each answer were drawn from those to questions of the same kind with the "
+    "same right answer."
 )
 _KINDS: Final = (
     "Of the same kind are questions with the same outermost function that go by as "
@@ -259,27 +259,32 @@ def _ends(line: Mapping[str, Any], name: str = "") -> str:
     return f"[{percent(lower)}, {percent(upper)}]"
 
 
+def _in_brackets(line: Mapping[str, Any]) -> str:
+    return "" if math.isnan(line["lower"]) else f" ({_ends(line)})"
+
+
 def _sentences(row: str, mine: Sequence[AnalysedRun]) -> Iterator[str]:
     near, hidden = off_by_one(mine), partly_hidden(mine)
     if not math.isnan(near["share"]):
         yield (
-            f"{row}: {percent(near['share'])} % of the wrong counts are off by one "
-            f"({_ends(near)}; Perez et al., on CLEVR: {percent(_OFF_BY_ONE)} %)."
+            f"{row}: {percent(near['share'])} %{_in_brackets(near)} of the wrong "
+            f"counts are off by one (Perez et al., on CLEVR: {percent(_OFF_BY_ONE)} %)."
         )
     if not math.isnan(hidden["share"]):
         most = "more" if hidden["share"] > 0.5 else "less"  # noqa: PLR2004 - half
         yield (
-            f"{row}: in {percent(hidden['share'])} % of the wrong answers "
-            f"({_ends(hidden)}) something that they need is partly hidden, and in "
-            f"{percent(hidden['of_all'])} % of all questions: {most} than half of the "
-            "errors involve partial occlusion (Perez et al., on CLEVR: most of them)."
+            f"{row}: of the wrong answers that depend on an object in the picture, "
+            f"{percent(hidden['share'])} %{_in_brackets(hidden)} depend on one that is "
+            f"partly hidden, and of all such answers {percent(hidden['of_all'])} %: "
+            f"{most} than half of these errors involve partial occlusion (Perez et "
+            "al., on CLEVR: most errors)."
         )
     for line in records(consistency_numbers(mine))[:1]:
         yield (
             f"{row}: of {line['n_groups']:,} pairs and triples of questions that logic "
             f"relates, {percent(line['contradict'])} % are answered so that they "
-            f"contradict each other ({_ends(line)}); independent errors would give "
-            f"{percent(line['chance'])} %."
+            f"contradict each other{_in_brackets(line)}; independent errors would "
+            f"give {percent(line['chance'])} %."
         )
     for said in stack(mine[:1], "contradictions")["answers"].head(1):
         yield f"{row}, a contradiction: {said}"

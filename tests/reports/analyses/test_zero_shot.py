@@ -59,6 +59,14 @@ def test_what_came_out_stands_beside_what_the_paper_found_on_condition_b() -> No
     assert "Perez" not in elsewhere.sentences[0]
 
 
+def test_where_no_answer_changes_no_interval_claims_to_know_that_none_would() -> None:
+    found = summarise_zero_shot("quick", [zero_shot("baseline", 0, 0)])
+    numbers = found.tables["zero-shot"].frame.set_index("subset")
+    assert numbers.loc["applies", "delta"] == 0
+    assert np.isnan(numbers.loc["applies", ["lower", "upper"]].astype(float)).all()
+    assert "to 50.0 % (0.0 points), on all" in found.sentences[0]
+
+
 def test_a_rule_that_applies_nowhere_is_said_and_nothing_is_estimated() -> None:
     run = zero_shot("baseline", 0, 0, applies=False)
     found = summarise_zero_shot("quick", [run])

@@ -48,9 +48,10 @@ def test_every_row_has_a_line_and_the_first_its_details(
 
 def test_sentences_stand_beside_the_paper_s(runs: list[AnalysedRun]) -> None:
     near, hidden, pairs, example = summarise_errors("my-study", runs).sentences
-    assert "50.0 % of the wrong counts are off by one" in near
+    assert "baseline: 50.0 % (" in near
+    assert "of the wrong counts are off by one" in near
     assert "96.1 %" in near
-    assert "more than half of the errors involve partial occlusion" in hidden
+    assert "more than half of these errors involve partial occlusion" in hidden
     assert "of 2 pairs and triples" in pairs
     assert "independent errors would give 12.5 %" in pairs
     assert SAID in example
