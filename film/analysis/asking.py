@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from film.analysis.model import one_thread
+from film.analysis.parameters import generator_of
 from film.analysis.pictured.location import count_winners, hear, pooled_maps
 from film.analysis.zero_shot.measuring import swapped_parameters
 from film.analysis.zero_shot.question_parser import COLORS, find_phrases
@@ -29,7 +30,6 @@ from film.data.resnet import RESNET_SIZE, load_resnet
 from film.data.stored_images import ImageRows, StoredImages
 from film.data.vocabulary import SPECIAL_TOKENS, UNKNOWN, Vocabulary, tokenize
 from film.errors import AnalysisError, DataError
-from film.model.generator import FilmGenerator
 from film.model.network import FilmNetwork
 from film.training.best import Best
 from film.validation import nearest
@@ -264,7 +264,7 @@ def ask(
             parameters = (
                 hear(network, questions)
                 if swap is None
-                else swapped_parameters(_generator(network), [swap], words)
+                else swapped_parameters(generator_of(network), [swap], words)
             )
             logits, maps = pooled_maps(network, image, *parameters)
             winners = count_winners(maps)[0].numpy()
@@ -278,12 +278,6 @@ def ask(
     named = zip(words.answers, shares, strict=True)
     usual = [(answer, p) for answer, p in named if answer not in SPECIAL_TOKENS]
     return Reply(dict(sorted(usual, key=lambda one: -one[1])), winners)
-
-
-def _generator(network: FilmNetwork) -> FilmGenerator:
-    if network.generator is None:
-        raise AnalysisError("no block hears the question: there is no γ or β to add up")
-    return network.generator
 
 
 def _words(text: str) -> list[str]:

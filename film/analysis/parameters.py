@@ -11,10 +11,11 @@ from film.analysis.model import TrainedModel, one_thread
 from film.config import Conditioning
 from film.data.dataset import QuestionDataset
 from film.errors import AnalysisError
+from film.model.generator import FilmGenerator
 from film.model.network import FilmNetwork
 from film.model.norm import ConditionalNorm
 
-__all__ = ["Parameters", "generate"]
+__all__ = ["Parameters", "generate", "generator_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,24 +66,15 @@ def generate(model: TrainedModel, questions: QuestionDataset) -> Parameters:
 
     Returns:
         γ and β of every question.
-
-    Raises:
-        AnalysisError: The network has none.
     """
     network = model.film
-    if network.generator is None:
-        raise AnalysisError("no block hears the question, so it has no γ and β")
-    if network.config.film.conditioning is Conditioning.CONCAT:
-        raise AnalysisError(
-            "its blocks hear the question in maps beside their input "
-            "(model.film.conditioning is concat), and have no γ and β"
-        )
+    generator = generator_of(network)
     layers = network.config.conditioned_blocks
     kept = torch.tensor([layer - 1 for layer in layers])
     pairs: list[tuple[Tensor, Tensor]] = []
     with one_thread():
         for batch in model.batches(questions.without_images()):
-            gamma, beta = _generate(network, batch.questions)
+            gamma, beta = generator(batch.questions)
             pairs.append((gamma[:, kept], beta[:, kept]))
         own = [_own(network.blocks[layer - 1]) for layer in layers]
     gammas, betas = zip(*pairs, strict=True)
@@ -94,15 +86,31 @@ def generate(model: TrainedModel, questions: QuestionDataset) -> Parameters:
     return Parameters(gamma=applied[0], beta=applied[1], layers=layers, given=given)
 
 
+def generator_of(network: FilmNetwork) -> FilmGenerator:
+    """Find what gives a network its γ and β.
+
+    Args:
+        network: Of FiLM.
+
+    Returns:
+        Its generator.
+
+    Raises:
+        AnalysisError: The network has no γ and β.
+    """
+    if network.generator is None:
+        raise AnalysisError("no block hears the question, so it has no γ and β")
+    if network.config.film.conditioning is Conditioning.CONCAT:
+        raise AnalysisError(
+            "its blocks hear the question in maps beside their input "
+            "(model.film.conditioning is concat), and have no γ and β"
+        )
+    return network.generator
+
+
 # The scale and the shift that a block has without any question, beyond its baseline.
 def _own(block: nn.Module) -> tuple[np.ndarray, np.ndarray]:
     norm = block.norm
     if isinstance(norm, ConditionalNorm):
         return norm.weight.numpy(force=True), norm.bias.numpy(force=True)
     return np.zeros(1, np.float32), np.zeros(1, np.float32)
-
-
-def _generate(network: FilmNetwork, questions: Tensor) -> tuple[Tensor, Tensor]:
-    assert network.generator is not None  # noqa: S101 - the caller looked
-    gamma, beta = network.generator(questions)
-    return gamma, beta

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from film.analysis.model import TrainedModel, one_thread
+from film.analysis.parameters import generator_of
 from film.analysis.pictured.examples import (
     ExampleChoice,
     as_sentence,
@@ -114,11 +115,9 @@ def measure_zero_shot(
         What was found.
 
     Raises:
-        AnalysisError: The questions have no answers, or the network hears none.
+        AnalysisError: The questions have no answers, or the network no γ and β.
     """
-    generator = model.film.generator
-    if generator is None:
-        raise AnalysisError("no block hears the question: there is no γ or β to add up")
+    generator = generator_of(model.film)
     rule, choice = rule or SwapRule(), choice or ExampleChoice(count=4)
     questions = model.open(split, n_questions)
     if not questions.has_answers:

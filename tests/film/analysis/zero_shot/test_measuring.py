@@ -161,11 +161,19 @@ def test_the_rule_is_kept_with_what_it_gave(model: TrainedModel) -> None:
     }
 
 
-def test_a_run_that_hears_no_question_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model.film.blocks": "none"}, "no block hears the question"),
+        ({"model.film.conditioning": "concat"}, "conditioning is concat"),
+    ],
+)
+def test_a_run_without_gamma_and_beta_is_refused(
+    tmp_path: Path, change: dict[str, str], said: str
+) -> None:
     store = write_small_store(tmp_path / "store", ASKED)
-    deaf = small_run(store, **{"model.film.blocks": "none"})
-    with pytest.raises(AnalysisError, match="no block hears the question"):
-        measure_zero_shot(deaf, "val")
+    with pytest.raises(AnalysisError, match=said):
+        measure_zero_shot(small_run(store, **change), "val")
 
 
 def test_where_no_question_names_such_a_pair_nothing_is_shown(tmp_path: Path) -> None:
