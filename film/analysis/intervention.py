@@ -114,7 +114,7 @@ def disturb(
     if not questions.has_answers:
         raise AnalysisError(f"{split} has questions without answers: nothing to judge")
     found = generate(model, questions)
-    train = model.open(model.learnt_from, _MOST_TRAIN, with_images=False)
+    train = model.open_learnt(_MOST_TRAIN)
     trial = _Trial(model, found, generate(model, train))
     varied = [name for name in found.by_name if name not in found.fixed()]
     replaced = list(_replacements(varied, found.layers))

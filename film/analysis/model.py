@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,9 @@ class TrainedModel:
         fingerprint: What the data there are called; the run learnt from them.
         trial: The trial's folder; None for a network that is of none.
         learnt_from: The split that it learnt from.
+        learnt_first: Only so many of its questions, from the first on; None is all.
+        held_out: Of splits by name, how many questions at their start were learnt from,
+            or kept for that: what is said of them is said of the others.
     """
 
     best: Best
@@ -48,10 +51,18 @@ class TrainedModel:
     fingerprint: str
     trial: Path | None = None
     learnt_from: str = "train"
+    learnt_first: int | None = None
+    held_out: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def load(
-        cls, trial: Path, data: Path, *, named_by: tuple[str, ...] = ("train", "val")
+        cls,
+        trial: Path,
+        data: Path,
+        *,
+        named_by: tuple[str, ...] = ("train", "val"),
+        learnt_first: int | None = None,
+        held_out: Mapping[str, int] | None = None,
     ) -> "TrainedModel":
         """Read a finished run, or a model that was trained elsewhere.
 
@@ -59,6 +70,8 @@ class TrainedModel:
             trial: The trial's folder; None for a network that is of none.
             data: The store that it learnt from.
             named_by: The splits of it that the run learnt from, and was judged by.
+            learnt_first: How many questions of the first of these; None is all.
+            held_out: As of the class; None is of no split.
 
         Returns:
             The network, ready to be asked.
@@ -90,6 +103,8 @@ class TrainedModel:
             fingerprint=fingerprint,
             trial=trial,
             learnt_from=named_by[0],
+            learnt_first=learnt_first,
+            held_out=held_out or {},
         )
 
     @property
@@ -121,16 +136,31 @@ class TrainedModel:
         """Open a split of the data, in the network's words.
 
         Args:
-            split: Its name.
+            split: Its name; of it what was held out is left out.
             n_questions: Only so many, from the first on; None is all.
             with_images: Whether they are looked at; else they are not read.
 
         Returns:
             The questions with their images, answers, types and families.
-
-        Raises:
-            AnalysisError: Its images are of another shape than the network's.
         """
+        found = self._open(split, with_images=with_images)
+        if self.held_out.get(split):
+            found = found.without_head(self.held_out[split])
+        return found if n_questions is None else found.head(n_questions)
+
+    def open_learnt(self, n_questions: int) -> QuestionDataset:
+        """Open what the run learnt from, in the network's words, without images.
+
+        Args:
+            n_questions: At most so many, from the first on.
+
+        Returns:
+            The questions.
+        """
+        found = self._open(self.learnt_from, with_images=False)
+        return found.head(min(n_questions, self.learnt_first or n_questions))
+
+    def _open(self, split: str, *, with_images: bool) -> QuestionDataset:
         image_input = self.config.model.image_input if with_images else None
         found = open_dataset(self.data, split, image_input)
         shape = self.best.sizes.image_shape
@@ -139,8 +169,7 @@ class TrainedModel:
                 f"{self.data}: the images of {split} have shape {found.image_shape}, "
                 f"and the network learnt from {shape}"
             )
-        some = found if n_questions is None else found.head(n_questions)
-        return some.in_words_of(self.vocabulary)
+        return found.in_words_of(self.vocabulary)
 
     def batches(self, questions: QuestionDataset, size: int = BATCH) -> Iterator[Batch]:
         """Cut questions into batches.
@@ -167,6 +196,7 @@ class TrainedModel:
         """
         return {
             "split": split,
+            "held_out": self.held_out.get(split, 0),
             "questions": len(questions),
             "data": self.fingerprint,
             "weights": self.digest,

@@ -1,6 +1,6 @@
 """All kinds of analysis, in the order in which a report shows them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,11 @@ from reports.analyses.errors.summary import summarise_errors
 from reports.analyses.intervention import summarise_intervention
 from reports.analyses.location import summarise_location
 from reports.analyses.modulation import summarise_modulation
-from reports.analyses.runs import AnalysedRun, Learnt, read_runs
+from reports.analyses.runs import AnalysedRun, Learnt, by_row, read_runs
 from reports.analyses.zero_shot import summarise_zero_shot
 from reports.tables.source import Source
 
-__all__ = ["KINDS", "learnt_of"]
+__all__ = ["KINDS", "learnt_of", "summarise"]
 
 KINDS: Final[Mapping[str, Callable[[str, Sequence[AnalysedRun]], Learnt]]] = {
     "modulation": summarise_modulation,
@@ -36,6 +36,32 @@ _DAMAGED: Final = (
     "An analysis is not as it was written ({}); `film analyse {} --study {}` makes it "
     "again."
 )
+
+
+def summarise(kind: str, study: str, runs: Sequence[AnalysedRun]) -> Learnt:
+    """Say what one kind of analysis found.
+
+    Args:
+        kind: Which of `KINDS`.
+        study: Its name.
+        runs: Analysed runs, row by row, the baseline first.
+
+    Returns:
+        Tables and sentences, and of which questions they are where that is not plain.
+    """
+    made = KINDS[kind](study, runs)
+    return replace(made, notes=(*made.notes, *_held_out(made.runs)))
+
+
+def _held_out(runs: Sequence[AnalysedRun]) -> Iterator[str]:
+    for row, (run, *_) in by_row(runs).items():
+        about = run.analysis.about
+        if about.get("held_out"):
+            yield (
+                f"{row}: of {about['split']}, the first {about['held_out']:,} questions"
+                " and all others about their pictures are left out: runs of the study "
+                "learn from them."
+            )
 
 
 def learnt_of(
@@ -58,12 +84,12 @@ def learnt_of(
     if not any(has_any):
         return {}
     found: dict[str, Learnt] = {}
-    for kind, summarise in KINDS.items():
+    for kind in KINDS:
         runs, notes = read_runs(kind, trials[has_any], folder)
         if not runs:
             continue
         try:
-            made = summarise(study, runs)
+            made = summarise(kind, study, runs)
         except (AnalysisError, IndexError, KeyError, TypeError, ValueError) as error:
             made = Learnt(heading=kind, notes=[_DAMAGED.format(error, kind, study)])
         tables = {

@@ -10,7 +10,7 @@ import click
 from film.analysis.model import TrainedModel
 from film.analysis.record import Analysis, analysis_folder, write_analysis
 from film.errors import AnalysisError
-from reports.analyses.kinds import KINDS
+from reports.analyses.kinds import summarise
 from reports.analyses.runs import AnalysedRun, Learnt
 from reports.figures.of_analyses import analysis_drawings
 from reports.figures.of_study import save_drawing
@@ -55,7 +55,7 @@ def analyse_runs(
         raise AnalysisError(f"none of the {len(runs)} runs can be looked at so")
     found.sort(key=lambda one: not one.is_baseline)
     study = runs[0].trial.study
-    learnt = KINDS[kind](study or found[0].row, found)
+    learnt = summarise(kind, study or found[0].row, found)
     folder = flags["out"] or _home(runs, workspace)
     files = _draw(kind, found, folder)
     _echo(learnt, files, found, as_json=flags["as_json"])
@@ -64,13 +64,25 @@ def analyse_runs(
 def _analysed(
     kind: str, run: FinishedRun, flags: AnalysisFlags, work: Work
 ) -> AnalysedRun:
-    model = TrainedModel.load(run.folder.path, run.data, named_by=run.splits.names)
+    model = _model(run)
     split = flags["split"] or run.splits.judge.split
     analysis = work(model, split, flags["questions"])
     write_analysis(analysis, analysis_folder(run.folder.path, kind))
     trial = run.trial
     return AnalysedRun(
         row=trial.row, seed=trial.seed, trial_id=trial.trial_id, analysis=analysis
+    )
+
+
+# A run that was tuned on the first questions of a split is judged by the others alone.
+def _model(run: FinishedRun) -> TrainedModel:
+    splits = run.splits
+    return TrainedModel.load(
+        run.folder.path,
+        run.data,
+        named_by=splits.names,
+        learnt_first=None if splits.learn is None else splits.learn.first,
+        held_out={splits.judge.split: splits.judge.after},
     )
 
 

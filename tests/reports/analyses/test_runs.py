@@ -70,3 +70,11 @@ def test_tables_say_what_they_follow_from(folder: Path) -> None:
     source = replace(Source(), study="quick")
     learnt = learnt_of("quick", TRIALS, folder, source)["modulation"]
     assert learnt.tables["modulation"].source is source
+
+
+def test_questions_that_were_held_out_are_said_to_be_left_out(folder: Path) -> None:
+    path = analysis_folder(folder / "b0", "modulation") / "about.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps({**about, "held_out": 3000}))
+    (note,) = learnt_of("quick", TRIALS, folder, Source())["modulation"].notes
+    assert note.startswith("β := 0: of val, the first 3,000 questions and all others")
