@@ -183,7 +183,9 @@ def _difference(mine: SceneScores, other: SceneScores) -> Estimate:
 def _line(
     runs: Sequence[AnalysedRun], what: _Line, accuracy: float, delta: Estimate | None
 ) -> dict[str, Any]:
-    lower, upper = delta.interval() if delta else (math.nan, math.nan)
+    lower, upper = math.nan, math.nan
+    if delta and delta.se > 0:  # where no answer changes nothing tells how many would
+        lower, upper = delta.interval()
     return {
         "row": runs[0].row,
         "parameter": what[0],
@@ -255,9 +257,7 @@ def _sentences(frame: pd.DataFrame, row: str) -> Iterator[str]:
     mine = frame[(frame["row"] == row) & (frame["layer"] == 0)]
     lines = {line["parameter"]: line for line in records(mine)}
     falls = [
-        f"with {name} at its training mean, accuracy changes by "
-        f"{signed(lines[name]['delta'])} points "
-        f"{interval(lines[name]['lower'], lines[name]['upper'])}"
+        f"with {name} at its training mean, accuracy changes by {_points(lines[name])}"
         for name in _FALLS
         if name in lines
     ]
@@ -267,8 +267,13 @@ def _sentences(frame: pd.DataFrame, row: str) -> Iterator[str]:
         yield f"{row}: {_verdict(lines[_CONTRAST])}"
 
 
+def _points(line: Mapping[str, Any]) -> str:
+    ends = interval(line["lower"], line["upper"])
+    return f"{signed(line['delta'])} points{ends and f' {ends}'}"
+
+
 def _verdict(line: Mapping[str, Any]) -> str:
-    ends = f"{signed(line['delta'])} points {interval(line['lower'], line['upper'])}"
+    ends = _points(line)
     over = "runs and scenes" if line["basis"] == Basis.CROSSED else "scenes of one run"
     published = _FALLS["β"] - _FALLS["γ"]
     paper = f"Perez et al. on CLEVR, one run: {signed(published)}"

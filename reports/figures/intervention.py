@@ -101,7 +101,7 @@ def draw_replacements(numbers: pd.DataFrame, width: float = WIDTH) -> Figure:
         parameters = [one for one in _LOOKS if one in set(numbers["parameter"])]
         handles = [_handle(one) for one in parameters]
         tall = max(_ROW, 1.5 * line_height()) * len(layers)
-        sheet.fit(PAD + tall + below, handles if len(handles) > 1 else [])
+        sheet.fit(PAD + tall + below, handles)
         axes = sheet.axes(left, PAD, width - left - 2 * PAD, tall)
         axes.axvline(0, color="#999999", lw=0.7, zorder=0)
         for line in records(numbers):
@@ -126,7 +126,8 @@ def draw_replacements(numbers: pd.DataFrame, width: float = WIDTH) -> Figure:
 
 def _handle(parameter: str) -> Line2D:
     color, marker = _LOOKS[parameter]
-    return Line2D([], [], color=color, marker=marker, ms=4, mew=0, label=parameter)
+    said = f"{parameter} replaced"
+    return Line2D([], [], color=color, marker=marker, ms=4, mew=0, label=said)
 
 
 def _in_words(numbers: pd.DataFrame, row: str) -> str:

@@ -108,7 +108,11 @@ def _problem(folder: TrialFolder) -> str:
         return f"is {state}: it has no weights yet"
     stage = folder.description().get("stage", {})
     if stage.get("learn", True) is None:
-        return f"judges the weights of another run: name that ({stage['parent']})"
+        judge = Splits.read(stage).judge
+        split = "" if judge.store else f", with --split {judge.split}"
+        return (
+            f"judges the weights of another run: name that ({stage['parent']}){split}"
+        )
     return ""
 
 

@@ -46,6 +46,18 @@ def test_one_run_has_an_interval_over_scenes() -> None:
     assert line["lower"] < -0.6 < line["upper"]
 
 
+def test_where_no_answer_changes_no_interval_claims_to_know_that_none_would() -> None:
+    runs = [intervened("baseline", 0, {"": 0.9, "γ": 0.3, "β": 0.9})]
+    line = intervention_numbers(runs).set_index(["parameter", "layer"]).loc[("β", 0)]
+    assert line["delta"] == 0
+    assert math.isnan(line["lower"])
+    assert math.isnan(line["upper"])
+    first, *_ = summarise_intervention("quick", runs).sentences
+    assert first.endswith(
+        "with β at its training mean, accuracy changes by 0.0 points."
+    )
+
+
 def test_noise_begins_with_the_network_as_it_is() -> None:
     numbers = noise_numbers(RUNS).set_index(["parameter", "noise"])
     assert numbers.loc[("γ", 0.0), "mean"] == pytest.approx(
