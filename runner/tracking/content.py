@@ -13,8 +13,16 @@ from runner.store.record import Record, TrialFolder
 from runner.tracking.secrets import redacted
 from studies.splits import Splits
 
-__all__ = ["STUDY_TAG", "Content", "content_of", "epoch_metrics", "row_metrics"]
+__all__ = [
+    "ACCURACY",
+    "STUDY_TAG",
+    "Content",
+    "content_of",
+    "epoch_metrics",
+    "row_metrics",
+]
 
+ACCURACY: Final = "val/accuracy"  # every epoch has it
 STUDY_TAG: Final = "film.study."
 _ENVIRONMENT: Final = "film", "torch", "python", "host", "device"
 _MEMORY: Final = "memory_bytes", "gpu_memory_bytes"
@@ -65,7 +73,7 @@ def epoch_metrics(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     Yields:
         Name and value.
     """
-    yield "val/accuracy", row["val_accuracy"]
+    yield ACCURACY, row["val_accuracy"]
     yield "val/loss", row["val_loss"]
     yield "train/accuracy", row["train_accuracy"]
     yield "train/loss", row["train_loss"]

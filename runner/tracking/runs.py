@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import json
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -38,6 +38,7 @@ class Run:
     is_described: bool = False  # parameters and data set were sent
     n_epochs: int = 0
     history: str = ""  # digest of those epochs
+    is_new: bool = False  # made by this process, which knows all that it holds
 
     @property
     def receipt(self) -> Receipt:
@@ -158,7 +159,7 @@ class Runs:
                 tags={**said, **mark, "mlflow.user": _user()},
                 run_name=name,
             )
-        return _known(made)
+        return replace(_known(made), is_new=True)
 
     def delete(self, run: Run) -> None:
         """Take a run away; MLflow keeps it among the deleted ones.

@@ -21,6 +21,7 @@ from runner.store.record import Record, TrialFolder, TrialState
 from runner.tracking.address import is_server
 from runner.tracking.client import open_client
 from runner.tracking.content import (
+    ACCURACY,
     STUDY_TAG,
     Content,
     content_of,
@@ -199,13 +200,23 @@ class Tracker:
     ) -> Run:
         mark = {"film.trial_id": folder.trial_id, "film.kind": "trial"}
         new = mark, content.tags, content.name, record.started_at
-        run = self._running.get(folder.trial_id) or self.runs.recall(receipt, mark)
-        run = run or self.runs.find_or_create(*new)
-        if run.is_outdated(rows, record.generation):
+        known = self._running.get(folder.trial_id)
+        run = known or self.runs.recall(receipt, mark) or self.runs.find_or_create(*new)
+        is_outdated = run.is_outdated(rows, record.generation)
+        if is_outdated or (known is None and self._has_others(run, rows)):
             self._running.pop(folder.trial_id, None)
             self.runs.delete(run)
             run = self.runs.find_or_create(*new)
         return run
+
+    # A receipt is written after what it is for: whoever died in between may have sent
+    # an epoch that the trial lost, and computed again at another time.
+    def _has_others(self, run: Run, rows: Sequence[_Row]) -> bool:
+        if run.is_new or not rows:
+            return False
+        sent = self._client.get_metric_history(run.run_id, ACCURACY)
+        ours = {(row["epoch"], row["time_ms"]) for row in rows}
+        return any((point.step, point.timestamp) not in ours for point in sent)
 
     def _log(
         self, run: Run, content: Content, rows: Iterable[_Row], record: Record

@@ -101,6 +101,28 @@ def test_telling_twice_adds_nothing(finished: Trial, workspace: Workspace) -> No
     assert len(history) == 1
 
 
+def test_an_epoch_that_was_lost_after_it_was_sent_stands_there_once(
+    finished: Trial, workspace: Workspace
+) -> None:
+    folder = folder_of(finished, workspace)
+    rows = (folder.path / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder.path / "metrics.jsonl").write_text("".join(rows[:2]))
+    receipt = Tracker(workspace.tracking_uri, workspace.artifacts).sync_trial(folder)
+    (folder.path / "metrics.jsonl").write_text("".join(rows))
+    Tracker(workspace.tracking_uri, workspace.artifacts).sync_trial(folder, receipt)
+    # Whoever sent the third epoch died before its receipt; then the epoch was lost,
+    # and computed again.
+    later = json.loads(rows[2])
+    later["time_ms"] += 1000
+    rows[2] = json.dumps(later) + "\n"
+    (folder.path / "metrics.jsonl").write_text("".join(rows))
+    Tracker(workspace.tracking_uri, workspace.artifacts).sync_trial(folder, receipt)
+    (run,) = runs(workspace)
+    history = client(workspace).get_metric_history(run.info.run_id, "val/accuracy")
+    assert [point.step for point in history] == [1, 2, 3]
+    assert history[2].timestamp == later["time_ms"]
+
+
 def test_reports_read_what_was_written(finished: Trial, workspace: Workspace) -> None:
     folder = folder_of(finished, workspace)
     Tracker(workspace.tracking_uri, workspace.artifacts).sync_trial(folder)
