@@ -105,7 +105,6 @@ class TrialHangs:
     """A trial waits for ever for a file: what should be one is a pipe."""
 
     name: str = "trial hangs"
-    words: tuple[str, ...] = ("--hang-after", "20s", "--max-crashes", "1")
 
     def strike(self, scene: Scene) -> None:
         """Launch with the pipe, wait until that trial is given up, take it away."""
@@ -114,7 +113,8 @@ class TrialHangs:
         pipe.parent.mkdir(parents=True, exist_ok=True)
         pipe.unlink(missing_ok=True)
         os.mkfifo(pipe)
-        scene.end(scene.start(), {1})
+        words = "--hang-after", "20s", "--max-crashes", "1"
+        scene.end(scene.start(*words), {1})
         pipe.unlink(missing_ok=True)
 
 
