@@ -3,6 +3,7 @@
 # ruff: noqa: T201 - a command prints
 
 import argparse
+import itertools
 import shlex
 import signal
 import sys
@@ -28,6 +29,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--count", type=int, default=100, help="faults, at least")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--case",
+        type=int,
+        action="append",
+        help="of the series, this alone; repeatable",
+    )
     parser.add_argument("--jobs", type=int, default=2, help="cases at the same time")
     parser.add_argument("--only", default="*", help="pattern of kinds")
     parser.add_argument("--folder", type=Path, help="kept; default: a temporary one")
@@ -54,25 +61,27 @@ def _play(given: argparse.Namespace, kinds: list[Kind], root: Path) -> Iterator[
     ground = lay_ground(root / "ground")
     print(f"an undisturbed launch takes {ground.seconds:.0f} s", flush=True)
     server = Server(root / "server")
-    struck, number = 0, 0
-    chains = cases(given.seed, kinds)
+    struck = 0
+    numbers = iter(given.case or range(1, _MOST_CASES * given.count + 1))
+    chains = list(itertools.islice(cases(given.seed, kinds), _MOST_CASES * given.count))
     running: set[Future[Case]] = set()
     try:  # the server outlives the cases, which may start it again
         with ThreadPoolExecutor(given.jobs) as pool:
-            while struck < given.count or running:
-                while struck < given.count and len(running) < given.jobs:
-                    number += 1
-                    if number > _MOST_CASES * given.count:
-                        raise RuntimeError("hardly any fault could strike")
+            while True:
+                wanted = itertools.islice(numbers, given.jobs - len(running))
+                for number in wanted if struck < given.count else ():
                     name = f"{given.seed}-{number}"
-                    folder = root / f"case-{name}"
-                    chain = next(chains)
+                    folder, chain = root / f"case-{name}", chains[number - 1]
                     running.add(pool.submit(play, ground, chain, folder, server, name))
+                if not running:
+                    break
                 over, running = wait(running, return_when=FIRST_COMPLETED)
                 for case in (one.result() for one in over):
                     _tell(case)
                     struck += len(case.kinds)
                     yield case
+        if struck < given.count and not given.case:
+            raise RuntimeError("hardly any fault could strike")
     finally:
         server.stop()
 
