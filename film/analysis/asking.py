@@ -184,7 +184,12 @@ def stored_input(
     try:
         rows = stored.rows_of(np.array([image]))
     except DataError:
-        raise AnalysisError(f"{stored.path} has no picture {image}") from None
+        ids = stored.image_ids
+        first, last = (0, stored.n_rows - 1) if ids is None else (ids.min(), ids.max())
+        raise AnalysisError(
+            f"{stored.path} has no picture {image}; it has {stored.n_rows:,}, numbered "
+            f"from {first} to {last}"
+        ) from None
     images = torch.from_numpy(ImageRows(stored).read(rows))
     return images / 255 if images.dtype == torch.uint8 else images.float()
 
