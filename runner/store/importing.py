@@ -35,6 +35,7 @@ __all__ = ["AT_IT", "Import", "import_study"]
 _MANIFEST_BYTES: Final = 2**28
 _FILES: Final = 10**6
 _CHUNK: Final = 2**20
+_NEITHER: Final = "it is no checkpoint (.pt), and no whole archive"
 AT_IT: Final = "somebody trains it here"
 
 
@@ -87,11 +88,11 @@ def _opened(file: Path) -> Iterator[tarfile.TarFile]:
     except _NotPlainError as name:
         raise _refusal(file, f"'{str(name)[:80]}' is no plain file") from None
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise _refusal(file, f"it is no checkpoint (.pt), and no whole archive ({error})") from None
+        raise _refusal(file, f"{_NEITHER} ({error})") from None
     except OSError as error:
         if error.errno is not None:  # the disk's; gzip's own have none
             raise
-        raise _refusal(file, f"it is no checkpoint (.pt), and no whole archive ({error})") from None
+        raise _refusal(file, f"{_NEITHER} ({error})") from None
 
 
 def _refusal(file: Path, why: str) -> LaunchError:
