@@ -17,6 +17,7 @@ from runner.sweeping.machines import Machine
 from runner.sweeping.workers import Workers
 from runner.tune.address import check_address, find_address
 from runner.tune.homes import temporary_home
+from runner.tune.interruption import sigterm_kept
 from runner.tune.nodes import CODE_VARIABLE, PACKAGES, digest_of_code
 from runner.versions import VERSION_VARIABLE, suite_version
 
@@ -49,10 +50,11 @@ def connected(workers: Workers) -> Iterator[Path]:
     """
     with temporary_home() as home:
         try:
-            if workers.address is None:
-                _start(workers, home)
-            else:
-                _join(workers.address, _shipped(home))
+            with sigterm_kept():
+                if workers.address is None:
+                    _start(workers, home)
+                else:
+                    _join(workers.address, _shipped(home))
             yield home / "tune"
         finally:
             ray.shutdown()
@@ -68,7 +70,8 @@ def cluster_machines(address: str) -> tuple[Machine, ...]:
         The machines that are up.
     """
     try:
-        _join(address, {})  # nothing will run
+        with sigterm_kept():
+            _join(address, {})  # nothing will run
         return tuple(
             Machine(
                 name=node["NodeManagerHostname"],

@@ -2,13 +2,47 @@
 
 import os
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Self
 
 from runner.sweeping.stopping import Stop
 
-__all__ = ["Interruption"]
+__all__ = ["Interruption", "sigterm_kept"]
+
+
+@contextmanager
+def sigterm_kept() -> Iterator[None]:
+    """Keep this process's way with SIGTERM while Ray starts, which takes it over.
+
+    Ray's own handler leaves with exit code 15, and says nothing.
+
+    Yields:
+        While Ray starts.
+
+    Raises:
+        KeyboardInterrupt: SIGTERM came meanwhile, and its handler let it pass.
+        SystemExit: Whoever starts Ray leaves for another reason.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Ray leaves signals alone
+        return
+    ours = signal.getsignal(signal.SIGTERM)
+    is_asked = False
+    try:
+        yield
+    except SystemExit as left:
+        if left.code != signal.SIGTERM:
+            raise
+        is_asked = True
+    finally:
+        signal.signal(signal.SIGTERM, ours or signal.SIG_DFL)
+    if is_asked:
+        signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
 
 
 @dataclass

@@ -1,6 +1,9 @@
 """Ray may be slow to start, and says so in many ways."""
 
+import signal
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -30,6 +33,30 @@ def starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Exception]:
     monkeypatch.setattr(ray, "init", init)
     monkeypatch.setattr("runner.tune.homes._ROOM", tmp_path)
     return to_raise
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_who_is_asked_to_end_while_ray_starts_does_so_in_his_own_way(
+    comes: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def init(**_: object) -> None:  # as Ray's
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))
+        if comes:
+            signal.raise_signal(signal.SIGTERM)
+
+    heard: list[int] = []
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr("runner.tune.homes._ROOM", tmp_path)
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with (
+            pytest.raises(KeyboardInterrupt) if comes else nullcontext(),
+            connected(Workers(jobs=1)),
+        ):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
 
 
 def test_a_start_that_took_too_long_is_tried_once_more(
