@@ -13,9 +13,10 @@ from film.world.config import load_world_config
 from runner.cli import film
 from runner.planning.sources import find_source, make_missing
 from runner.store.workspace import Workspace
-from studies.splits import USUAL
+from studies.splits import USUAL, Needed
 
 SETTINGS = {"n_train": 4, "n_val": 2, "n_test": 0, "max_objects": 2}
+NEEDED = Needed(image_input=ImageInput.FEATURES, programs=False, splits=USUAL)
 
 
 def make(out: Path, *flags: str) -> Result:
@@ -64,7 +65,7 @@ def test_a_study_whose_world_the_disk_cannot_hold_is_refused(
         "tiny",
         world,
         None,
-        {"features": (ImageInput.FEATURES, USUAL)},
+        {"features": NEEDED},
         workspace,
     )
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=9))
