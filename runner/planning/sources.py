@@ -110,7 +110,7 @@ def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
     Yields:
         How far the work is; nothing where there is nothing to make.
     """
-    if source.world is None:
+    if source.world is None or source.is_there:
         return
     from film.world.humans import store_humans  # noqa: PLC0415 - needs torch
     from film.world.making import make_world  # noqa: PLC0415 - needs torch
