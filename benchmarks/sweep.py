@@ -17,7 +17,7 @@ from processes import measure
 from tiny import film, make_world, write_study
 
 from studies.catalogue import find_study
-from studies.study import read_study
+from studies.study_file import read_study
 
 MOST_RATIO = 1.1
 JOBS = 2

@@ -13,7 +13,7 @@ import torch
 from film.model.build import build_network
 from film.model.network import DataSizes
 from studies.catalogue import find_study
-from studies.study import Row
+from studies.row import Row
 
 SIZES = DataSizes(n_words=60, n_answers=32, image_shape=(32, 8, 12))
 N_TOKENS = 12

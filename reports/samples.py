@@ -17,7 +17,8 @@ from reports.results import records
 from reports.statistics.corrections import ALPHA
 from reports.statistics.verdicts import RUNS_FOR_VERDICT
 from reports.tables.numbers import count, percent
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 
 __all__ = ["accuracy_by_samples", "samples_in_words"]
 

@@ -10,7 +10,8 @@ from film.validation import nearest
 from runner.errors import LaunchError
 from runner.store.record import TrialState
 from runner.text import count
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 from studies.trial import BASELINE, Trial
 
 __all__ = [

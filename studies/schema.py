@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter
 
 from film.config import Config
-from studies.study import StudyFile
+from studies.study_file import StudyFile
 
 __all__ = ["schema_path", "study_schema", "write_schema"]
 

@@ -13,7 +13,8 @@ from reports.tables.marks import VERDICT_MARKS, marked
 from reports.tables.numbers import interval, percent, signed
 from reports.tables.source import Source
 from reports.tables.spec import Cell, Column, TableSpec, grouped
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 
 __all__ = ["evaluation_table"]
 

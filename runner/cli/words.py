@@ -9,7 +9,8 @@ import click
 from runner.text import aligned
 from studies.design import Design, DesignKind, describe
 from studies.fraction import alias_pairs, resolution, term_name
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 
 __all__ = ["changes_of", "echo_json", "echo_studies", "echo_study"]
 

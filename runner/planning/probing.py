@@ -28,7 +28,7 @@ from runner.planning.request import Request
 from runner.store.files import read_json, write_json
 from runner.store.record import one_line
 from runner.sweeping.workers import Workers, n_cores
-from studies.study import Row
+from studies.row import Row
 
 __all__ = ["probe"]
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from film.validation import nearest
 from studies.errors import StudyError
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 
 __all__ = ["RENAMED", "catalogue", "find_study"]
 

@@ -16,7 +16,8 @@ from mlflow.tracking import MlflowClient
 
 from film.config import ImageInput
 from reports.results import Answers, Questions, Results, RunState
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 TYPES = ("count", "exist", "compare_numbers", "query_attribute", "compare_attribute")

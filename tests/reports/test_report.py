@@ -22,7 +22,8 @@ from reports.published import CLEVR_VAL_QUESTIONS
 from reports.report import Report, write_report
 from reports.results import Results, RunState
 from studies.catalogue import find_study
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from studies.trial import BASELINE, Trial
 
 Make = Callable[..., Results]

@@ -12,7 +12,8 @@ from reports.figures.style import WIDTHS
 from reports.material import Material, material_of
 from reports.samples import accuracy_by_samples, samples_in_words
 from studies.catalogue import find_study
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from tests.reports.figures.legible import assert_legible
 from tests.reports.tuned import results_of
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from reports.results import Answers, Results
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 from tests.reports.conftest import TYPES, draw_answers, make_questions
 
 QUESTIONS = {"A": make_questions(120, 10), "B": make_questions(90, 10)}

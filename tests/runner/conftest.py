@@ -17,7 +17,7 @@ from runner.store.launches import write_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import BASELINE, Trial
 
 Film = Callable[..., tuple[int, str, str]]

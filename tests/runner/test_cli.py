@@ -21,7 +21,7 @@ from film.errors import DivergedError
 from runner.planning.request import Choice, Request
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 Film = Callable[..., tuple[int, str, str]]

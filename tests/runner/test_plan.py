@@ -22,7 +22,8 @@ from runner.plan import (
 from runner.planning.request import Choice, LeftOver, Request
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 

@@ -11,7 +11,8 @@ from film.data.fingerprint import data_fingerprint
 from runner.store.launches import read_launch, write_launch
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from runner.planning.request import find_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from runner.sweeping.cancelling import cancel_launch
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 pytestmark = pytest.mark.slow

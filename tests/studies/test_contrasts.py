@@ -7,7 +7,7 @@ import pytest
 from studies.catalogue import catalogue, find_study
 from studies.contrasts import Contrast, Expected
 from studies.errors import StudyError
-from studies.study import read_study
+from studies.study_file import read_study
 
 STUDY = """
 study: small

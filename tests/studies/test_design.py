@@ -9,7 +9,8 @@ from studies.catalogue import catalogue, find_study
 from studies.design import Component, Design, DesignKind, describe
 from studies.errors import StudyError
 from studies.fraction import alias_pairs, resolution, term_name
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from studies.trial import BASELINE
 
 WITHOUT = {

@@ -10,7 +10,8 @@ from film.config import Config, ImageInput, Learns
 from studies.catalogue import find_study
 from studies.errors import StudyError
 from studies.splits import USUAL, Part, Splits
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from studies.trial import BASELINE, Trial
 
 Read = Callable[[str], Study]

@@ -15,7 +15,8 @@ from film.world.config import world_preset
 from studies.catalogue import RENAMED, catalogue, find_study
 from studies.errors import StudyError
 from studies.schema import schema_path, study_schema
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 from studies.trial import BASELINE
 
 FINGERPRINTS = {ImageInput.FEATURES: "f" * 12, ImageInput.PIXELS: "p" * 12}

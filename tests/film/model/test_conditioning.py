@@ -12,7 +12,7 @@ from film.model.block import ResBlock
 from film.model.network import DataSizes, FilmNetwork
 from film.model.size import network_size
 from studies.catalogue import find_study
-from studies.study import Row
+from studies.row import Row
 
 EPSILON = 1e-5
 WIDTH, BATCH = 4, 3

@@ -10,7 +10,8 @@ from reports.published import PUBLISHED, PublishedTable
 from reports.reproduction.deviations import deviations
 from reports.results import Results
 from studies.catalogue import find_study
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 from tests.reports.reproduction.drawn import TABLE_2
 
 Make = Callable[..., Results]

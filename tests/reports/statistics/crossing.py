@@ -8,7 +8,8 @@ import numpy as np
 from film.config import Config
 from reports.results import Results
 from studies.design import Component, Design, DesignKind
-from studies.study import Row, Study
+from studies.row import Row
+from studies.study import Study
 
 Truth = Callable[[frozenset[str]], float]
 

@@ -16,7 +16,8 @@ from reports.statistics.expected import Expectation, estimate_expected
 from reports.statistics.intervals import Basis
 from reports.statistics.scoring import score_row
 from studies.contrasts import Contrast, Expected
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 
 STUDY = """
 study: small

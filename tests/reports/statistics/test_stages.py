@@ -11,7 +11,8 @@ from reports.results import Results
 from reports.statistics import Verdict, estimate_rows
 from reports.statistics.stages import estimate_stages
 from reports.tables.stages import stage_notes
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 
 STUDY = """
 study: staged

@@ -17,7 +17,7 @@ from runner.looking.addresses import (
 from runner.store.launches import write_launch
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 Launched = Callable[..., list[Trial]]

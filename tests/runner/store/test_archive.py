@@ -26,7 +26,8 @@ from runner.store.locks import lease
 from runner.store.record import TrialState
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
-from studies.study import Study, read_study
+from studies.study import Study
+from studies.study_file import read_study
 
 ROWS = "groups:\n  Restricted γ or β:\n    β := 0: {model.film.beta: zero}\n"
 

@@ -14,7 +14,7 @@ from runner.store.launches import write_launch
 from runner.store.locks import lease
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 LONG_AGO = (1e9, 1e9)

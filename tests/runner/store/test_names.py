@@ -7,7 +7,7 @@ from runner.store.files import read_json, write_json
 from runner.store.launches import read_launch
 from runner.store.names import is_study_name, is_trial_id
 from runner.store.workspace import Workspace
-from studies.study import StudyFile
+from studies.study_file import StudyFile
 
 NAMES = ["quick", "a-1", "", "-a", "A", "a/b", "..", "a" * 63, "a" * 64, "a\n", "ä"]
 

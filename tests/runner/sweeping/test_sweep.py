@@ -21,7 +21,7 @@ from reports.load import load_results
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 pytestmark = [

@@ -20,7 +20,7 @@ from runner.tracking.mirror import Mirror
 from runner.tracking.tracker import Tracker
 from runner.tracking.views import knows_views, study_links
 from runner.working.trial import TrialJob, run_trial
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 # MLflow 3.17 uses a loader that SQLAlchemy 2.1 deprecates.

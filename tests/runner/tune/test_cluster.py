@@ -25,7 +25,7 @@ from film.data.fingerprint import data_fingerprint
 from runner.store.record import TrialFolder, TrialState
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
-from studies.study import read_study
+from studies.study_file import read_study
 from studies.trial import Trial
 
 pytestmark = pytest.mark.slow
