@@ -28,7 +28,7 @@ from tiny import film
 from film.config import ImageInput
 from reports.published import published_for
 from runner.store.launches import read_launch, write_launch
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.tracking.mirror import Mirror
 from studies.catalogue import catalogue, find_study

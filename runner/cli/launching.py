@@ -22,7 +22,8 @@ from runner.planning.sources import make_missing
 from runner.planning.unwanted import said_of
 from runner.store.launches import StudyProgress
 from runner.store.locks import Owner, lease
-from runner.store.record import Record, TrialFolder
+from runner.store.record import Record
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.sweeping.machines import choose_cluster_workers
 from runner.sweeping.retrying import Retry

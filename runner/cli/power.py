@@ -9,7 +9,7 @@ from typing import Any, Final
 from reports.statistics.power import PAPER_RUN_SD, Power, RunSpread, pooled_sd
 from reports.statistics.variance import collapsed
 from runner.planning.request import Request
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from studies.design import DesignKind
 from studies.fraction import alias_pairs, terms_of
 from studies.trial import BASELINE

@@ -11,7 +11,8 @@ from runner.cli.launching import count_gpus
 from runner.errors import LaunchError
 from runner.looking.addresses import NamedTrial, find_one
 from runner.store.files import write_text
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.sweeping.workers import choose_workers
 from runner.text import count, percent

@@ -7,7 +7,7 @@ import click
 
 from runner.looking.addresses import NamedTrial
 from runner.looking.logs import follow, is_at_work, read_log, start_of_last
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 
 __all__ = ["echo_log", "follow_log"]

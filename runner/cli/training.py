@@ -16,7 +16,7 @@ from runner.cli.options import check_data
 from runner.cli.settings import parse_settings
 from runner.errors import LaunchError
 from runner.planning.sources import find_source, make_missing
-from runner.store.record import one_line
+from runner.store.saying import one_line
 from runner.store.workspace import Workspace
 from runner.sweeping.progress import clock
 from runner.sweeping.workers import choose_workers, n_cores

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from runner.store.record import one_line
+from runner.store.saying import one_line
 
 __all__ = ["Check", "Finding", "Level", "examine", "fail", "ok", "warning"]
 

@@ -16,7 +16,8 @@ from runner.store.files import write_text
 from runner.store.launches import read_launch
 from runner.store.locks import exclusive, is_held, read_owner
 from runner.store.names import is_trial_id
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.text import count
 

@@ -12,7 +12,7 @@ from runner.errors import LaunchError
 from runner.planning.request import find_launch
 from runner.store.launches import Launch, read_launch
 from runner.store.names import is_imported
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 
 __all__ = [

@@ -12,7 +12,8 @@ from film.errors import ConfigError
 from runner.errors import LaunchError
 from runner.looking.addresses import NamedTrial
 from runner.store.files import read_json
-from runner.store.record import Record, TrialFolder
+from runner.store.record import Record
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 
 __all__ = ["Comparison", "Difference", "Section", "compare"]

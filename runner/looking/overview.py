@@ -9,7 +9,8 @@ from typing import Any, Final, final
 from runner.looking.addresses import NamedTrial, named_trials
 from runner.store.launches import Launch
 from runner.store.locks import Owner, is_held, read_owner
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.sweeping.progress import estimate_left_s
 

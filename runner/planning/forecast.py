@@ -23,7 +23,8 @@ from runner.planning.estimates import (
 from runner.planning.request import Request
 from runner.quantities import memory
 from runner.store.files import read_json
-from runner.store.record import Record, TrialFolder, TrialState
+from runner.store.record import Record, TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.sweeping.workers import Workers, n_cores
 
 if TYPE_CHECKING:

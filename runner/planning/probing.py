@@ -26,7 +26,7 @@ from runner.planning.forecast import (
 )
 from runner.planning.request import Request
 from runner.store.files import read_json, write_json
-from runner.store.record import one_line
+from runner.store.saying import one_line
 from runner.sweeping.workers import Workers, n_cores
 from studies.row import Row
 

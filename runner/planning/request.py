@@ -12,7 +12,8 @@ from runner.plan import LaunchPlan, Past, choose_rows, choose_seeds, plan_launch
 from runner.planning.sources import DataSource, find_source
 from runner.store.launches import Launch, read_launch, write_launch
 from runner.store.names import is_study_name
-from runner.store.record import Record, TrialFolder, TrialState
+from runner.store.record import Record, TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.catalogue import catalogue, find_study
 from studies.study import Study

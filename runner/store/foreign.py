@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from runner.store.files import read_json
 from runner.store.launches import Launch
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 
 __all__ = ["odd_launch", "odd_mark", "odd_trial"]
 

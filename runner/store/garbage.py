@@ -16,7 +16,8 @@ from runner.errors import BusyError
 from runner.store.launches import Launch, read_launch
 from runner.store.locks import is_held, lease
 from runner.store.names import is_trial_id
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 
 __all__ = ["SAFE", "Garbage", "Kind", "Removal", "find_garbage", "remove"]

@@ -25,7 +25,8 @@ from runner.store.foreign import odd_launch, odd_mark, odd_trial
 from runner.store.launches import Launch, read_launch
 from runner.store.locks import exclusive, lease
 from runner.store.names import is_study_name
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.splits import Splits
 from studies.trial import Trial

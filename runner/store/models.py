@@ -19,7 +19,7 @@ from film.training.best import UNKNOWN_DATA, Best
 from runner.errors import LaunchError
 from runner.store.files import write_json
 from runner.store.names import IMPORTED, is_imported
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 
 __all__ = ["name_of", "place_model"]

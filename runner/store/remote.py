@@ -24,7 +24,7 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from film.errors import FilmError
 from runner.errors import LaunchError
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 
 __all__ = ["SENT", "Attempt", "BrokenError", "Progress", "Storage"]
 

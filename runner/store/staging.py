@@ -16,8 +16,9 @@ from runner.errors import BusyError
 from runner.store.files import read_json, write_json
 from runner.store.locks import exclusive, is_held
 from runner.store.private import private_folder
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
 from runner.store.remote import SENT, Attempt, BrokenError, Progress, Storage
+from runner.store.trial_folder import TrialFolder
 
 __all__ = ["Collector", "Stage", "fetched", "staged"]
 

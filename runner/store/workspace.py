@@ -6,7 +6,7 @@ from pathlib import Path
 from film.world.config import PRESETS, WorldConfig
 from runner.store.files import absolute
 from runner.store.names import is_study_name, is_trial_id
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 
 __all__ = ["Workspace"]
 

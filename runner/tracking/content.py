@@ -9,7 +9,8 @@ from typing import Any, Final
 from film.config import Architecture, ImageInput
 from runner.store.files import read_json
 from runner.store.launches import StudyProgress
-from runner.store.record import Record, TrialFolder
+from runner.store.record import Record
+from runner.store.trial_folder import TrialFolder
 from runner.tracking.secrets import redacted
 from studies.splits import Splits
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, final
 
 from runner.store.launches import Launch, read_launch
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.tracking.address import is_server, sqlite_file
 from runner.tracking.database import is_damaged

@@ -17,7 +17,8 @@ from urllib.request import url2pathname
 
 from runner.store.launches import Launch
 from runner.store.locks import exclusive
-from runner.store.record import Record, TrialFolder, TrialState
+from runner.store.record import Record, TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.tracking.address import is_server
 from runner.tracking.client import open_client
 from runner.tracking.content import (

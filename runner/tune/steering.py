@@ -13,8 +13,9 @@ from typing import Any, Final, Protocol, final
 
 import ray
 
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
 from runner.store.staging import Collector
+from runner.store.trial_folder import TrialFolder
 from runner.sweeping.lineup import Lineup
 from runner.sweeping.needs import Peaks
 from runner.sweeping.progress import Heartbeat

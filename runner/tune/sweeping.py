@@ -15,8 +15,8 @@ from ray import tune
 from ray.exceptions import RayError
 from ray.tune.error import TuneError
 
-from runner.store.record import TrialFolder
 from runner.store.staging import Collector
+from runner.store.trial_folder import TrialFolder
 from runner.sweeping.stopping import Stop
 from runner.sweeping.workers import Workers
 from runner.tune.cluster import connected

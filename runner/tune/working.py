@@ -10,8 +10,10 @@ from typing import Any, Final
 from ray import tune
 
 from runner.planning.sources import make_here
-from runner.store.record import TrialFolder, TrialState, one_line
+from runner.store.record import TrialState
+from runner.store.saying import one_line
 from runner.store.staging import Stage, fetched, staged
+from runner.store.trial_folder import TrialFolder
 from runner.sweeping.admission import (
     CONTEXT_BYTES,
     Need,

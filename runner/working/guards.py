@@ -19,7 +19,7 @@ import psutil
 
 from film.data.memory import free_bytes
 from runner.quantities import memory
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.sweeping.progress import clock
 
 __all__ = ["EXIT_CODE", "Guard", "Limits"]

@@ -21,7 +21,8 @@ from film.errors import DataError, FilmError
 from film.training.fit import EpochMetrics, fit
 from film.training.judging import judge
 from runner.store.files import write_text
-from runner.store.record import Record, TrialFolder, TrialState
+from runner.store.record import Record, TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.tracking.secrets import redacted
 from runner.versions import suite_version
 from runner.working.guards import Guard

@@ -14,7 +14,8 @@ from film.data.fingerprint import data_fingerprint
 from film.errors import DataError, DivergedError, FilmError
 from runner.cli import main
 from runner.store.launches import write_launch
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob
 from studies.study_file import read_study

@@ -16,7 +16,8 @@ import pytest
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
 from runner.planning.request import find_launch
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.sweeping.cancelling import cancel_launch
 from studies.study_file import read_study

@@ -20,7 +20,8 @@ from runner.looking.addresses import (
 )
 from runner.planning.request import find_launch
 from runner.store.files import absolute
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.splits import USUAL, Splits
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import BASELINE, Trial
 from tests.film.analysis.small_run import small_run, write_small_store

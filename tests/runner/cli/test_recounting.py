@@ -10,7 +10,8 @@ import pytest
 
 from runner.looking import logs
 from runner.store.locks import lease
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

@@ -15,7 +15,8 @@ from reports.tables.forms import Format
 from runner.cli import film
 from runner.cli.reporting import FORMATS, report
 from runner.errors import LaunchError
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

@@ -15,7 +15,8 @@ from rich.console import Console
 from runner.cli import standing
 from runner.store.files import read_json, write_json
 from runner.store.locks import lease
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from runner.store.files import write_json
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

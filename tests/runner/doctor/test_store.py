@@ -17,7 +17,8 @@ from runner.doctor.store import (
     check_writable,
 )
 from runner.store.locks import exclusive, lease
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

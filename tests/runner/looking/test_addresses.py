@@ -15,7 +15,8 @@ from runner.looking.addresses import (
     rows_matching,
 )
 from runner.store.launches import write_launch
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.study_file import read_study
 from studies.trial import Trial

@@ -8,7 +8,8 @@ import pytest
 from runner.errors import LaunchError
 from runner.looking.addresses import NamedTrial
 from runner.looking.differences import Comparison, Section, compare
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

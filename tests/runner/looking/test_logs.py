@@ -8,7 +8,8 @@ import pytest
 from runner.looking.addresses import find_one
 from runner.looking.logs import follow, is_at_work, read_log
 from runner.store.locks import lease
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

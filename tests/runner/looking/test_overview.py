@@ -11,7 +11,8 @@ from runner.looking.overview import StudyOverview, TrialReader, study_overview
 from runner.store.files import read_json, write_json
 from runner.store.launches import Launch, read_launch
 from runner.store.locks import lease
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

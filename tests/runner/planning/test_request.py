@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runner.planning.request import Choice, Request
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 

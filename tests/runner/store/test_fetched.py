@@ -9,9 +9,10 @@ import pytest
 from film.config import ImageInput
 from film.data.fingerprint import data_fingerprint
 from film.errors import DataError
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
 from runner.store.remote import Storage
 from runner.store.staging import Collector, fetched, staged
+from runner.store.trial_folder import TrialFolder
 from runner.working.trial import TrialJob, run_trial
 from studies.splits import VAL, Splits
 from studies.trial import Trial

@@ -13,7 +13,8 @@ import pytest
 from film.training.checkpoint import load_tensors
 from runner.store.epochs import Epochs, is_same_epoch
 from runner.store.files import is_disk_full
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.working.trial import TrialJob, run_trial
 from studies.trial import Trial
 

@@ -12,7 +12,8 @@ from runner.store.files import write_json
 from runner.store.garbage import SAFE, Garbage, Kind, find_garbage, remove
 from runner.store.launches import write_launch
 from runner.store.locks import lease
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.study_file import read_study
 from studies.trial import Trial

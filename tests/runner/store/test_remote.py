@@ -16,9 +16,10 @@ import pytest
 from runner.errors import BusyError, LaunchError
 from runner.store.epochs import Epochs
 from runner.store.locks import exclusive, is_held
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
 from runner.store.remote import SENT, Attempt, BrokenError, Storage
 from runner.store.staging import Collector, staged
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
 from studies.trial import Trial

@@ -7,7 +7,8 @@ import pytest
 
 from runner.errors import LaunchError
 from runner.plan import plan_launch
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.sweeping.retrying import Retry, find_retry, launched_request
 from studies.trial import Trial

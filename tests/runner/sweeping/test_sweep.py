@@ -18,7 +18,8 @@ import torch
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
 from reports.load import load_results
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
 from studies.study_file import read_study
@@ -68,23 +69,30 @@ class Sweep:
         then: Callable[[subprocess.Popen[str]], object] | None = None,
     ) -> None:
         start = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "runner.cli", "run", *self.words, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with self.errors.open("w") as errors_file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "runner.cli", "run", *self.words, *words],
+                stdout=subprocess.PIPE,
+                stderr=errors_file,
+                text=True,
+            )
         while when is not None and not when():
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, self.errors.read_text()
             assert time.monotonic() - start < PATIENCE_S, "waited in vain"
             time.sleep(0.02)
         if then is not None:
             then(process)
-        output, errors = process.communicate(timeout=PATIENCE_S)
+        output, _ = process.communicate(timeout=PATIENCE_S)
+        errors = self.errors.read_text()
         seconds = time.monotonic() - start
         self.chapters.append(
             Chapter(process.returncode, output, errors, self.marks(), seconds)
         )
+
+    @property
+    def errors(self) -> Path:
+        """What the command says on its standard error, as it says it."""
+        return self.workspace.root.with_name("errors.txt")
 
     def folders(self) -> list[TrialFolder]:
         return [self.workspace.trial(trial.trial_id) for trial in self.trials]
@@ -133,7 +141,7 @@ def sweep(study: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     sweep.run(
         "--tracking-uri",
         "http://127.0.0.1:9",
-        when=lambda: len(sweep.marks()) >= 1,
+        when=lambda: sweep.marks() and "MLflow at" in sweep.errors.read_text(),
         then=lambda process: process.send_signal(signal.SIGKILL),
     )
     n_before = len(sweep.marks())

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.tracking.tracker import Tracker
 from studies.trial import Trial

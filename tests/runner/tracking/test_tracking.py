@@ -13,7 +13,7 @@ from film.errors import DivergedError
 from reports.load import load_results
 from runner.errors import TrackingError
 from runner.store.launches import Launch, read_launch, write_launch
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.tracking.address import normal_uri
 from runner.tracking.mirror import Mirror

@@ -22,7 +22,8 @@ import torch
 
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.working.trial import TrialJob, run_trial
 from studies.study_file import read_study

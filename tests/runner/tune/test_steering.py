@@ -9,7 +9,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.sweeping.needs import Peaks
 from runner.sweeping.stopping import Wish
 from runner.sweeping.workers import Workers

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.working.guards import EXIT_CODE, Guard, Limits
 
 PATIENCE_S = 20.0
@@ -136,7 +137,7 @@ SLEEPER = """
 import sys, time
 from pathlib import Path
 from runner.working.guards import Guard, Limits
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 
 with Guard(TrialFolder(Path(sys.argv[1])), Limits(hang_after_s=3)) as guard:
     with guard.watching():

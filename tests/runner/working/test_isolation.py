@@ -16,7 +16,7 @@ import torch
 
 from film.data.fingerprint import data_fingerprint
 from runner.store.epochs import is_same_epoch
-from runner.store.record import TrialFolder
+from runner.store.trial_folder import TrialFolder
 from runner.working.isolation import isolated
 from runner.working.trial import TrialJob, run_trial
 from studies.trial import Trial

@@ -17,7 +17,8 @@ from runner.looking.addresses import named_trials
 from runner.looking.overview import TrialReader, study_overview
 from runner.planning.request import Choice, Request
 from runner.store.importing import _computed_id
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.tracking.content import content_of
 from runner.working.trial import TrialJob, run_trial

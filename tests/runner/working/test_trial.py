@@ -14,7 +14,8 @@ import torch
 import runner.working.trial as trial_module
 from film.data.dataset import open_dataset
 from film.errors import DataError, DivergedError
-from runner.store.record import Record, TrialFolder, TrialState
+from runner.store.record import Record, TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.working.trial import TrialJob, run_trial
 from studies.trial import Trial
 

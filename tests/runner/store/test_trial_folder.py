@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from film.errors import DataError, DivergedError
-from runner.store.record import TrialFolder, TrialState
+from runner.store.record import TrialState
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from studies.trial import Trial
 
@@ -267,7 +268,7 @@ def test_a_disk_too_full_to_say_so_does_not_hide_why(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def fill() -> None:
-        monkeypatch.setattr("runner.store.record.write_json", full)
+        monkeypatch.setattr("runner.store.trial_folder.write_json", full)
         raise OSError(errno.ENOSPC, "the first one")
 
     with pytest.raises(OSError, match="first"), folder.attempt():
@@ -329,7 +330,7 @@ def test_a_trial_that_ends_while_it_is_read_was_not_killed(
         folder.finish({"best_val_accuracy": 0.5})
         return False
 
-    monkeypatch.setattr("runner.store.record.is_held", end)
+    monkeypatch.setattr("runner.store.trial_folder.is_held", end)
     with folder.attempt():
         record = folder.read()
     assert record.state is TrialState.FINISHED
