@@ -44,7 +44,11 @@ def free_port() -> int:
 
 @contextmanager
 def process(
-    words: list[str], ready: Callable[[], object], **how: Any
+    words: list[str],
+    ready: Callable[[], object],
+    *,
+    stop: signal.Signals = signal.SIGTERM,
+    **how: Any,
 ) -> Iterator[None]:
     """Keep a server of its own session for as long as the context lasts."""
     server = subprocess.Popen(words, start_new_session=True, **how)
@@ -57,7 +61,7 @@ def process(
         yield
     finally:
         if server.poll() is None:
-            os.killpg(server.pid, signal.SIGTERM)
+            os.killpg(server.pid, stop)
             try:
                 server.wait(30)
             except subprocess.TimeoutExpired:
@@ -105,10 +109,8 @@ def postgres() -> Iterator[str]:
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's initdb is not installed")
-    if not (find_spec("psycopg") or find_spec("psycopg2")):
-        pytest.skip(
-            "no driver of PostgreSQL is installed (pip install psycopg[binary])"
-        )
+    if not find_spec("pg8000"):
+        pytest.skip("no driver of PostgreSQL is installed (pip install pg8000)")
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     home = Path(tempfile.mkdtemp(prefix="film-postgres-"))
     port = free_port()
@@ -129,10 +131,10 @@ def postgres() -> Iterator[str]:
         def answers() -> bool:
             return subprocess.run(ask, check=False).returncode == 0
 
-        with process(words, answers, stderr=subprocess.DEVNULL, **how):
-            driver = "" if find_spec("psycopg") else "+psycopg2"
+        fast = signal.SIGINT  # which lets PostgreSQL not wait for its clients
+        with process(words, answers, stop=fast, stderr=subprocess.DEVNULL, **how):
             place = f"127.0.0.1:{port}/postgres"
-            yield f"postgresql{driver}://film:{SECRET}@{place}"
+            yield f"postgresql+pg8000://film:{SECRET}@{place}"
     finally:
         shutil.rmtree(home)
 
