@@ -3,14 +3,25 @@
 import errno
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from runner.errors import LaunchError
 
-__all__ = ["absolute", "is_disk_full", "read_json", "write_json", "write_text"]
+__all__ = [
+    "absolute",
+    "if_there",
+    "is_disk_full",
+    "read_json",
+    "write_json",
+    "write_text",
+]
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+_PAUSES_S: Final = (0.1, 0.3, 0.6)  # a disk of the network may be away for a moment
+_T = TypeVar("_T")
 
 
 def absolute(path: Path) -> Path:
@@ -61,6 +72,37 @@ def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSO
     write_text(path, text + "\n")
 
 
+def if_there(path: Path, look: Callable[[Path], _T]) -> _T | None:
+    """Look at a file or folder that may not be there.
+
+    A disk that does not answer is asked again for a second, and then its error rises:
+    what cannot be read is not missing, and nothing may be computed again for it.
+
+    Args:
+        path: The file or folder.
+        look: Called with it.
+
+    Returns:
+        What was seen; None where nothing is there.
+    """
+    for pause_s in _PAUSES_S:
+        try:
+            return _seen(path, look)
+        except OSError:
+            time.sleep(pause_s)
+    return _seen(path, look)
+
+
+def _seen(path: Path, look: Callable[[Path], _T]) -> _T | None:
+    try:
+        return look(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        problem.filename = problem.filename or str(path)  # a read does not name it
+        raise
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object that may not be there.
 
@@ -71,8 +113,8 @@ def read_json(path: Path) -> dict[str, Any]:
         What it holds; empty where it is missing or not a JSON object.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = json.loads((if_there(path, Path.read_bytes) or b"").decode())
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

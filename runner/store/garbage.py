@@ -163,7 +163,8 @@ def _taken_away(path: Path) -> Path | None:
 # None where one of them cannot be read, or somebody is launching: it may want anything,
 # and what counts as computed is not computed once more.
 def _launches(workspace: Workspace) -> list[Launch] | None:
-    if any(map(is_held, workspace.root.glob("studies/*/launch.lock"))):
+    homes = map(workspace.study, workspace.known_studies())
+    if any(is_held(home / "launch.lock") for home in homes):
         return None
     names = workspace.launched_studies()
     found = [read_launch(workspace.study(name)) for name in names]

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from runner.errors import BusyError
-from runner.store.files import read_json
+from runner.store.files import if_there, read_json
 
 __all__ = ["Owner", "exclusive", "is_held", "lease", "read_owner"]
 
@@ -116,7 +116,7 @@ def lease(path: Path, *, busy: _Busy | None = None) -> Iterator[None]:
     """
     with _locked(path, wait=busy is None) as outcome:
         if outcome is _Flock.BUSY and busy is not None:
-            raise BusyError(busy(read_owner(path)))
+            raise BusyError(busy(_named(path)))
         with _owned(path, busy, reaches=outcome is _Flock.OURS):
             yield
 
@@ -125,23 +125,23 @@ def is_held(path: Path) -> bool:
     """Tell at once whether a living process holds a lock or a lease.
 
     Of another machine, whose lock may not be seen, the owner's last beat is held
-    against the clock here; who would take a lease over looks closer.
+    against the clock here; who would take a lease over looks closer. Where the disk
+    does not answer, its error rises.
 
     Args:
         path: The lock's file, which need not exist.
 
     Returns:
         Whether it is held.
-
-    Raises:
-        OSError: The disk does not answer.
     """
+    return bool(if_there(path, _is_held))
+
+
+def _is_held(path: Path) -> bool:
     reaches = True
     try:
         with path.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
     except OSError as error:
@@ -151,10 +151,7 @@ def is_held(path: Path) -> bool:
     owner = read_owner(path)
     if owner is None or (reaches and owner.boot == _boot()):
         return False
-    try:
-        beaten_at = _beside(path).stat().st_mtime
-    except OSError:
-        return False
+    beaten_at = _beside(path).stat().st_mtime
     return abs(time.time() - beaten_at) < _PATIENCE_S
 
 
@@ -173,6 +170,14 @@ def read_owner(path: Path) -> Owner | None:
     if any(type(known.get(name)) is not kind for name, kind in kinds.items()):
         return None
     return Owner(**known)
+
+
+# For a message, which is worth more than whom it names.
+def _named(path: Path) -> Owner | None:
+    try:
+        return read_owner(path)
+    except OSError:
+        return None
 
 
 def _beside(path: Path) -> Path:
@@ -247,8 +252,9 @@ def _owned(path: Path, busy: _Busy | None, *, reaches: bool) -> Iterator[None]:
     finally:
         stop.set()
         beating.join()
-        if read_owner(path) == owner:
-            file.unlink(missing_ok=True)
+        with suppress(OSError):  # what was done is done; without a beat, it is nobody's
+            if read_owner(path) == owner:
+                file.unlink(missing_ok=True)
 
 
 def _create(file: Path, owner: Owner) -> bool:

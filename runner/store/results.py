@@ -1,8 +1,12 @@
 """The files that a finished trial leaves, and whether they are as it left them."""
 
 import hashlib
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+from runner.store.files import if_there
 
 __all__ = ["ANSWERS", "EPOCHS", "damaged_results", "measured_results"]
 
@@ -52,12 +56,13 @@ def damaged_results(folder: Path, files: object, *, deeply: bool) -> tuple[str, 
 def _is_as_it_was(path: Path, known: object, *, deeply: bool) -> bool:
     if not isinstance(known, dict):
         return False
-    try:
-        if path.stat().st_size != known.get("size"):
-            return False
-        return not deeply or _sha256(path) == known.get("sha256")
-    except OSError:
+    return bool(if_there(path, partial(_is_same, known=known, deeply=deeply)))
+
+
+def _is_same(path: Path, known: Mapping[str, object], *, deeply: bool) -> bool:
+    if path.stat().st_size != known.get("size"):
         return False
+    return not deeply or _sha256(path) == known.get("sha256")
 
 
 def _sha256(path: Path) -> str:

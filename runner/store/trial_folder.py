@@ -19,7 +19,13 @@ from typing import Any, Final
 from film.errors import DivergedError
 from runner.errors import BusyError
 from runner.store.epochs import Epochs, is_same_epoch
-from runner.store.files import is_disk_full, read_json, write_json, write_text
+from runner.store.files import (
+    if_there,
+    is_disk_full,
+    read_json,
+    write_json,
+    write_text,
+)
 from runner.store.locks import Owner, is_held, lease
 from runner.store.names import is_study_name
 from runner.store.record import Record, TrialState
@@ -126,9 +132,12 @@ class TrialFolder:
         Returns:
             Row, group and changes by the name of the study.
         """
-        files = sorted((self.path / "studies").glob("*.json"))
+        home = self.path / "studies"
+        files = sorted(map(home.joinpath, if_there(home, os.listdir) or ()))
         labels = {
-            file.stem: read_json(file) for file in files if is_study_name(file.stem)
+            file.stem: read_json(file)
+            for file in files
+            if file.suffix == ".json" and is_study_name(file.stem)
         }
         return {study: said for study, said in labels.items() if said.keys() >= _LABELS}
 
@@ -173,7 +182,7 @@ class TrialFolder:
         state = next((one for one in TrialState if one == word), TrialState.QUEUED)
         if state in {TrialState.RUNNING, TrialState.FINISHED}:
             return TrialState.RUNNING if is_held(self.lock) else TrialState.KILLED
-        if state is TrialState.QUEUED and (self.path / EPOCHS).exists():
+        if state is TrialState.QUEUED and if_there(self.path / EPOCHS, Path.exists):
             return TrialState.KILLED  # it had begun: what said so is damaged
         return state
 
@@ -221,7 +230,7 @@ class TrialFolder:
 
     @property
     def _has_checkpoint(self) -> bool:
-        return any((self.path / name).is_file() for name in _CHECKPOINTS)
+        return any(if_there(self.path / name, Path.is_file) for name in _CHECKPOINTS)
 
     def read(self) -> Record:
         """Read what there is.
@@ -246,10 +255,7 @@ class TrialFolder:
         return read_json(self.path / "state.json")
 
     def _epochs(self) -> Epochs:
-        try:
-            return Epochs((self.path / EPOCHS).read_bytes())
-        except OSError:
-            return Epochs()
+        return Epochs(if_there(self.path / EPOCHS, Path.read_bytes) or b"")
 
     def add_epoch(self, metrics: Mapping[str, Any]) -> None:
         """Record the metrics of an epoch, once: replaying adds nothing.

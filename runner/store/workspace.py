@@ -1,10 +1,11 @@
 """Where everything that was computed lies: one folder, the store."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from film.world.config import PRESETS, WorldConfig
-from runner.store.files import absolute
+from runner.store.files import absolute, if_there
 from runner.store.names import is_study_name, is_trial_id
 from runner.store.trial_folder import TrialFolder
 
@@ -84,9 +85,20 @@ class Workspace:
         Returns:
             Their names, in alphabetical order.
         """
-        files = sorted(self.root.glob("studies/*/launch.json"))
-        names = (file.parent.name for file in files)
-        return tuple(name for name in names if is_study_name(name))
+        return tuple(
+            name
+            for name in self.known_studies()
+            if if_there(self.study(name) / "launch.json", Path.exists)
+        )
+
+    def known_studies(self) -> tuple[str, ...]:
+        """List the studies that have a folder here, launched or about to be.
+
+        Returns:
+            Their names, in alphabetical order.
+        """
+        names = if_there(self.root / "studies", os.listdir) or ()
+        return tuple(filter(is_study_name, sorted(names)))
 
     def report(self, name: str) -> Path:
         """Name the folder of a study's report.

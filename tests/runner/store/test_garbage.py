@@ -1,13 +1,16 @@
 """Only what nobody needs goes, and only what was asked for."""
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from runner.store import files
 from runner.store.files import write_json
 from runner.store.garbage import SAFE, Garbage, Kind, find_garbage, remove
 from runner.store.launches import write_launch
@@ -247,3 +250,38 @@ def test_a_link_is_not_followed(workspace: Workspace, tmp_path: Path) -> None:
     assert paths(found) == {workspace.trials / ".left"}
     remove(workspace, found)
     assert (elsewhere / "precious").exists()
+
+
+@pytest.mark.parametrize("place", ["label", "labels", "studies"])
+def test_nothing_is_unwanted_while_a_disk_does_not_say_who_wants_it(
+    workspace: Workspace,
+    finished: Callable[..., TrialFolder],
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    folder = finished()
+    labels = folder.path / "studies"
+    away = {
+        "label": labels / "tiny.json",
+        "labels": labels,
+        "studies": workspace.root / "studies",
+    }[place]
+    if place == "studies":
+        labels.joinpath("tiny.json").unlink()
+        away.mkdir()
+
+    def refusing(look: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(path: Path | str, *words: Any, **more: Any) -> Any:
+            if Path(path) == away:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return look(path, *words, **more)
+
+        return refuse
+
+    monkeypatch.setattr(files, "_PAUSES_S", ())
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    for name in ("read_bytes", "read_text"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    with pytest.raises(PermissionError):
+        find_garbage(workspace, [Kind.UNWANTED])

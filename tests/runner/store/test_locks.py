@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import BusyError
-from runner.store import locks
+from runner.store import files, locks
 from runner.store.locks import Owner, exclusive, is_held, lease, read_owner
 
 HOLD = """
@@ -304,3 +304,50 @@ def test_a_full_disk_leaves_no_owner(
     with pytest.raises(OSError, match="No space"), lease(lock):
         pass
     assert [path.name for path in lock.parent.iterdir()] == ["lock"]
+
+
+@pytest.mark.usefixtures("_without_flock")
+def test_a_holder_that_a_disk_does_not_name_is_not_nobody(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_owner(lock)
+    lock.touch()
+    assert is_held(lock)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(files, "_PAUSES_S", ())
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(OSError, match="Input/output"):
+        is_held(lock)
+
+
+def test_who_cannot_be_named_is_respected_all_the_same(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with held_elsewhere(lock):
+        monkeypatch.setattr(files, "_PAUSES_S", ())
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        with (
+            pytest.raises(BusyError, match="None has it"),
+            lease(lock, busy=lambda owner: f"{owner} has it"),
+        ):
+            pytest.fail("it is held")
+
+
+def test_a_disk_that_fails_at_the_end_does_not_undo_what_was_done(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with lease(lock):
+        monkeypatch.setattr(files, "_PAUSES_S", ())
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.undo()
+    assert not is_held(lock)

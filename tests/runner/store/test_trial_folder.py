@@ -5,12 +5,16 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partialmethod
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from film.errors import DataError, DivergedError
+from runner.store import files
 from runner.store.record import TrialState
 from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
@@ -406,3 +410,67 @@ def test_every_attempt_says_with_what_it_ran(folder: TrialFolder) -> None:
             pass
     said = json.loads((folder.path / "state.json").read_text())["attempts"]
     assert [one["device"] for one in said] == ["cpu", "cuda"]
+
+
+@contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Let a file be there, on a disk that does not give it."""
+    look = Path.stat, Path.read_bytes, Path.read_text
+
+    def refuse(here: Path, *words: Any, which: int, **more: Any) -> Any:
+        if here == path:
+            raise OSError(errno.ESTALE, "Stale file handle", str(path))
+        return look[which](here, *words, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_PAUSES_S", (0.0,))
+        for which, name in enumerate(("stat", "read_bytes", "read_text")):
+            patch.setattr(Path, name, partialmethod(refuse, which=which))
+        yield
+
+
+@pytest.mark.parametrize(
+    "name", ["done.json", "state.json", "best.pt", "metrics.jsonl"]
+)
+def test_what_a_disk_does_not_give_is_not_what_was_never_there(
+    folder: TrialFolder, name: str
+) -> None:
+    with folder.attempt():
+        folder.add_epoch(epoch(1))
+        (folder.path / "best.pt").write_bytes(b"weights")
+    folder.finish({"best_val_accuracy": 0.5})
+    path = folder.path / name
+    with unreadable(path), pytest.raises(OSError, match=f"Stale.*{name}"):
+        folder.read()
+    assert folder.state() is TrialState.FINISHED
+
+
+def test_a_description_that_cannot_be_read_is_not_written_anew(
+    folder: TrialFolder, make_trial: Callable[..., Trial]
+) -> None:
+    path = folder.path / "config.json"
+    before = path.read_bytes()
+    twin = make_trial("no shift", 3, study="other", model__film__beta="zero")
+    with unreadable(path), pytest.raises(OSError, match="Stale"):
+        folder.describe(twin)
+    assert path.read_bytes() == before
+
+
+def test_an_attempt_does_not_begin_where_the_earlier_ones_cannot_be_read(
+    folder: TrialFolder,
+) -> None:
+    with folder.attempt():
+        pass
+    path = folder.path / "state.json"
+    before = path.read_bytes()
+    with unreadable(path), pytest.raises(OSError, match="Stale"), folder.attempt():
+        pytest.fail("it began")
+    assert path.read_bytes() == before
+
+
+def test_a_label_that_cannot_be_read_is_not_missing(folder: TrialFolder) -> None:
+    with (
+        unreadable(folder.path / "studies" / "tiny.json"),
+        pytest.raises(OSError, match="Stale"),
+    ):
+        folder.wanted_by()
