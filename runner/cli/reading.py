@@ -44,15 +44,17 @@ def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> in
         uri: Of MLflow.
 
     Returns:
-        The exit code: 0 where every wanted trial is finished.
+        The exit code: 0 where every wanted trial is finished, and the table has it.
     """
     launch = request.write_down()
     mirror.everything(request.folders(), [])
     records = request.records()
     bad = {trial.trial_id for trial in plan.diverged}  # of others it was just said
     overview = study_overview(launch, request.workspace, TrialReader(request.workspace))
-    if any(record.summary for record in records.values()) and not mirror.problem:
-        _echo_table(request, records, uri)
+    refused = {folder.path for folder in request.folders()} & set(mirror.refused)
+    is_told = not mirror.problem and not refused
+    if is_told and any(record.summary for record in records.values()):
+        is_told = _echo_table(request, records, uri)
         mirror.everything([], [launch])  # with the report
     else:
         click.echo(row_table(overview.rows))
@@ -61,7 +63,8 @@ def conclude(request: Request, plan: LaunchPlan, mirror: Mirror, uri: str) -> in
         if one.trial.trial_id in bad:
             click.echo(failure_line(one), err=True)
     is_complete = all(record.summary for record in records.values())
-    return 0 if is_complete else 1
+    is_lagging = bool(mirror.problem)  # of which a warning speaks; all is on disk
+    return 0 if is_complete and (is_told or is_lagging) else 1
 
 
 def find_recorded(study: str, flags: Flags) -> tuple[Request, str]:
@@ -115,7 +118,7 @@ def sync_store(study: str | None, workspace: Workspace, uri: str | None) -> int:
 
 
 # The table of a record that has not changed is printed again without making it.
-def _echo_table(request: Request, records: Mapping[str, Record], uri: str) -> None:
+def _echo_table(request: Request, records: Mapping[str, Record], uri: str) -> bool:
     out = request.workspace.report(request.study.name)
     said = read_json(out / _PRINTED)
     if (
@@ -123,11 +126,12 @@ def _echo_table(request: Request, records: Mapping[str, Record], uri: str) -> No
         and (out / "index.html").is_file()
     ):
         click.echo(said["text"])
-        return
+        return True
     try:
         write_report_of(request, records, uri, out)
     except FilmError as error:
         click.echo(f"film: warning: no report: {error}", err=True)
+    return bool(read_json(out / _PRINTED))
 
 
 def write_report_of(
@@ -159,7 +163,16 @@ def write_report_of(
     report = write_report(request.study, request.trials, uri, out, options)
     text = f"{report.text.rstrip()}\n\n{(out / 'index.html').resolve().as_uri()}"
     click.echo(text)
-    if replace(options, command="", analysed=None) == ReportOptions():
+    if replace(options, command="", analysed=None) != ReportOptions():
+        return report.is_complete
+    n_told = int(report.estimates["n_runs"].sum())
+    n_recorded = sum(record.summary is not None for record in records.values())
+    if n_told < n_recorded:
+        warn(
+            f"MLflow, and so this table, has {n_told} of {n_recorded} finished runs; "
+            "`film sync` sends the others"
+        )
+    else:
         said = {"digest": _digest(request, records, uri), "text": text}
         write_json(out / _PRINTED, said)
     return report.is_complete

@@ -266,10 +266,13 @@ class Mirror:
             return
         line = redacted(" ".join(f"{type(error).__name__}: {error}".split())[:200])
         if self._tracker is not None and self._tracker.answers():
-            if task.home not in self.refused:
+            if not task.is_second_try:
+                self._tracker.forget(task.home.name)
+                self._outbox.put(replace(task, is_second_try=True))
+            elif task.home not in self.refused:
                 self.refused.append(task.home)
                 self._lines.append(
-                    f"{task.home} is damaged and was not sent to MLflow ({line})"
+                    f"MLflow does not take {task.home}, which may be damaged ({line})"
                 )
             return
         self._blame(line)

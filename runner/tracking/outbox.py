@@ -34,6 +34,7 @@ class Task:
     lane: Lane
     launch: Launch | None = None  # of a study's folder
     again: bool = False  # also what did not change
+    is_second_try: bool = False
     due: float = 0.0
 
 

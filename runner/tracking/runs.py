@@ -23,6 +23,8 @@ _STATUS: Final = {
     TrialState.DIVERGED: "FAILED",
 }
 _GENERATION: Final = "film.generation"
+_STORE: Final = "film.store"
+_MOST_STORES: Final = 1000  # that send the same trial to one server
 _Foreign = Any  # MLflow's objects carry no types
 _Row = Mapping[str, Any]
 
@@ -81,19 +83,27 @@ class Run:
 
 @final
 class Runs:
-    """The runs of one experiment."""
+    """The runs of one store in one experiment.
 
-    def __init__(self, client: _Foreign, experiment_id: str, lock: Path) -> None:
+    A server may have runs of other stores, of the same trials too: computed elsewhere,
+    at another time. They are left alone.
+    """
+
+    def __init__(
+        self, client: _Foreign, experiment_id: str, lock: Path, store: str
+    ) -> None:
         """Name the experiment.
 
         Args:
             client: MLflow's.
             experiment_id: The experiment.
             lock: Held while a run is looked for and made.
+            store: The store's name, which no other one has.
         """
         self._client = client
         self._experiment_id = experiment_id
         self._lock = lock
+        self._store = store
 
     def recall(self, receipt: Receipt, mark: Mapping[str, str]) -> Run | None:
         """Find a run again without a search.
@@ -119,7 +129,7 @@ class Runs:
                 raise
             return None
         is_ours = found.info.experiment_id == self._experiment_id
-        is_it = mark.items() <= found.data.tags.items()
+        is_it = mark.items() <= found.data.tags.items() and self._is_own(found)
         if not is_it or not is_ours or found.info.lifecycle_stage != "active":
             return None
         run = _known(found)
@@ -137,7 +147,7 @@ class Runs:
         """Find the run that has some tags, or make it.
 
         Args:
-            mark: The tags, which no other run has.
+            mark: The tags, which no other run of this store has.
             tags: What else a new one says.
             name: Of a new one.
             started_at: Of a new one, seconds since 1970.
@@ -148,18 +158,22 @@ class Runs:
         query = " AND ".join(f"tags.`{key}` = '{mark[key]}'" for key in mark)
         with exclusive(self._lock):  # two studies may want one trial at once
             found = self._client.search_runs(
-                [self._experiment_id], query, max_results=1
+                [self._experiment_id], query, max_results=_MOST_STORES
             )
-            if found:
-                return _known(found[0])
+            own = next(filter(self._is_own, found), None)
+            if own is not None:
+                return _known(own)
             said = {key: value for key, value in tags.items() if value}
             made = self._client.create_run(
                 self._experiment_id,
                 start_time=milliseconds(started_at),
-                tags={**said, **mark, "mlflow.user": _user()},
+                tags={**said, **mark, _STORE: self._store, "mlflow.user": _user()},
                 run_name=name,
             )
         return replace(_known(made), is_new=True)
+
+    def _is_own(self, found: _Foreign) -> bool:
+        return str(found.data.tags.get(_STORE, self._store)) == self._store
 
     def delete(self, run: Run) -> None:
         """Take a run away; MLflow keeps it among the deleted ones.

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from runner.store.identity import store_id
 from runner.store.launches import Launch
 from runner.store.locks import exclusive
 from runner.store.record import Record, TrialState
@@ -72,7 +73,8 @@ class Tracker:
         self.experiment_id = self._experiment(
             None if is_server(uri) else artifacts.as_uri(), lock
         )
-        self.runs = Runs(self._client, self.experiment_id, lock)
+        store = store_id(artifacts.parent)
+        self.runs = Runs(self._client, self.experiment_id, lock, store)
         self._running: dict[str, Run] = {}  # by the trial's id
 
     def answers(self) -> bool:
@@ -86,6 +88,14 @@ class Tracker:
         except Exception:  # noqa: BLE001 - MLflow's, SQLAlchemy's, or the network's
             return False
         return True
+
+    def forget(self, trial_id: str) -> None:
+        """Look for a trial's run anew: somebody may have deleted it.
+
+        Args:
+            trial_id: Of the trial.
+        """
+        self._running.pop(trial_id, None)
 
     def sync_trial(
         self,
@@ -204,7 +214,7 @@ class Tracker:
         known = self._running.get(folder.trial_id)
         run = known or self.runs.recall(receipt, mark) or self.runs.find_or_create(*new)
         is_outdated = run.is_outdated(rows, record.generation)
-        if is_outdated or (known is None and self._has_others(run, rows)):
+        if is_outdated or (known is None and self._has_others(run, folder)):
             self._running.pop(folder.trial_id, None)
             self.runs.delete(run)
             run = self.runs.find_or_create(*new)
@@ -212,11 +222,14 @@ class Tracker:
 
     # A receipt is written after what it is for: whoever died in between may have sent
     # an epoch that the trial lost, and computed again at another time.
-    def _has_others(self, run: Run, rows: Sequence[_Row]) -> bool:
-        if run.is_new or not rows:
+    # MLflow is asked first: what it has by then, a folder has that is read afterwards.
+    def _has_others(self, run: Run, folder: TrialFolder) -> bool:
+        if run.is_new:
             return False
         sent = self._client.get_metric_history(run.run_id, ACCURACY)
-        ours = {(row["epoch"], row["time_ms"]) for row in rows}
+        ours = {(row["epoch"], row["time_ms"]) for row in folder.read().epochs}
+        if not ours:
+            return False
         return any((point.step, point.timestamp) not in ours for point in sent)
 
     def _log(

@@ -241,6 +241,26 @@ def test_a_report_brings_mlflow_up_to_date_and_keeps_the_seeds(
     assert "missing" not in page.read_text()
 
 
+@noload
+def test_a_run_that_mlflow_does_not_take_is_no_silent_gap_in_the_table(
+    film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]
+) -> None:
+    folder = run_all(1).recorded_trials()[-1]
+    words = ("run", study_file, "--data", data, "--store", "store", "--seeds", "1")
+    described = folder.path / "config.json"
+    whole = described.read_text()
+    described.write_text(json.dumps({**json.loads(whole), "stage": {"parent": 7}}))
+    code, text, error = film(*words)
+    assert code == 1
+    assert f"MLflow does not take {folder.path}" in error
+    assert text.startswith("row ")  # what the folders say, and no report
+    described.write_text(whole)
+    code, text, error = film(*words)
+    assert (code, "MLflow" in error) == (0, False)
+    assert "Validation accuracy: tiny" in text
+    assert "missing" not in text
+
+
 def test_a_dry_run_leaves_what_diverged_alone(
     film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]
 ) -> None:
