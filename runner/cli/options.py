@@ -217,8 +217,8 @@ def limit_options(command: _Command) -> _Command:
             callback=_read_by(parse_seconds),
             metavar="TIME",
             help="An epoch that takes longer hangs; a process that stands still as a "
-            "whole is not seen.  [default: 10 × the longest, 10m at least; 1d before "
-            "the first]",
+            "whole is ended after twice that, 20s at least.  [default: 10 × the "
+            "longest, 10m at least; 1d before the first]",
         ),
         click.option(
             "--max-crashes",

@@ -18,10 +18,11 @@ from runner.store.staging import Collector
 from runner.store.trial_folder import TrialFolder
 from runner.sweeping.lineup import Lineup
 from runner.sweeping.needs import Peaks
-from runner.sweeping.progress import Heartbeat
+from runner.sweeping.progress import Heartbeat, clock
 from runner.sweeping.stopping import Stop, Wish
 from runner.sweeping.workers import Workers
 from runner.tune.interruption import Interruption
+from runner.tune.standstill import Standstill, end_worker
 from runner.working.deaths import OutOfMemoryKills, cause_of_death
 from runner.working.job import TrialJob
 
@@ -103,6 +104,7 @@ class Sweep:
         self._taken: dict[int, _Taken] = {}
         self._dropped: set[int] = set()
         self._actors: dict[int, Any] = {}
+        self._watches: dict[int, Standstill] = {}  # of what runs
         self._kills = OutOfMemoryKills()
         self._begun: set[int] = set()  # what workers have taken up, and not ended
         self._idle_since: float | None = None  # None: it is not, or that was said
@@ -142,6 +144,7 @@ class Sweep:
         if wish.dropped:
             self._drop(wish.dropped)
         self._look_for_workers()
+        self._look_for_standstill()
 
     def pass_on(self) -> None:
         """Let Tune stop, where that was asked."""
@@ -153,6 +156,11 @@ class Sweep:
         self._actors[number] = actor
         self._begun.add(number)
         self._idle_since = time.monotonic()
+        self._watches[number] = Standstill(
+            TrialFolder(self.jobs[number].folder),
+            self.workers.limits,
+            is_far=self.workers.storage is not None,
+        )
         self._far.started(self._id(number))
         self._listener.started(self._id(number))
         if number in self._dropped:
@@ -160,6 +168,8 @@ class Sweep:
 
     def said(self, number: int, result: dict[str, Any]) -> None:
         """Pass on what a worker reports."""
+        if number in self._watches:
+            self._watches[number].hear(result)
         self._far.said(self._id(number), result.get("attempt", ""))
         if "waits" in result:
             self._listener.waits(self._id(number), result["waits"])
@@ -211,7 +221,9 @@ class Sweep:
             self.ended(number)
             return
         log = taken.log_since(folder)
-        cause = cause_of_death(said, log, was_short_of_memory=was_short)
+        cause = self._standstill(number) or cause_of_death(
+            said, log, was_short_of_memory=was_short
+        )
         epochs = _n_epochs(folder)
         after = f" after epoch {epochs}" if epochs else ""
         times = self._lineup.die(number, epochs)
@@ -229,6 +241,7 @@ class Sweep:
     def _leave(self, number: int) -> None:
         self._lineup.end(number)
         self._begun.discard(number)
+        self._watches.pop(number, None)
         self._idle_since = time.monotonic()
 
     # What starts from its weights may begin, or never will.
@@ -251,6 +264,19 @@ class Sweep:
         if idle_s > _IDLE_S:
             self._idle_since = None
             self._listener.idle(idle_s)
+
+    # A process that stands still as a whole cannot say so, nor hear that it should end.
+    def _look_for_standstill(self) -> None:
+        for number, watch in self._watches.items():
+            if watch.look():
+                is_here = self.workers.address is None
+                end_worker(self._actors[number], watch, is_here=is_here)
+
+    def _standstill(self, number: int) -> str:
+        watch = self._watches.get(number)
+        if watch is None or watch.found_s is None:
+            return ""
+        return f"stood still as a whole for {clock(watch.found_s)} and was ended"
 
     def note_screened(self) -> None:
         """Write down what was screened out, after its worker has let go."""

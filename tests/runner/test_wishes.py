@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -167,3 +167,29 @@ def test_a_launch_that_is_stopped_while_it_starts_leaves_nothing_running(
     assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
+
+
+def test_a_worker_that_stands_still_as_a_whole_is_ended_and_its_trial_goes_on(
+    launches: Launches, tmp_path: Path
+) -> None:
+    launches = replace(launches, workspace=Workspace.at(tmp_path / "store"))
+    process = launches.start(
+        *("--store", str(launches.workspace.root), "--hang-after", "15s")
+    )
+
+    def busy() -> list[int]:
+        running = [
+            folder
+            for folder in launches.folders()
+            if folder.state() is TrialState.RUNNING and len(folder.read().epochs) > 1
+        ]
+        said = [json.loads((one.path / "state.json").read_text()) for one in running]
+        return [int(one["attempts"][-1]["pid"]) for one in said]
+
+    until(busy, process)
+    os.kill(busy()[0], signal.SIGSTOP)
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, (output, errors)
+    (line,) = [line for line in errors.splitlines() if "stood still as a whole" in line]
+    assert "it goes on from there" in line
+    assert launches.states() == {TrialState.FINISHED}

@@ -146,3 +146,39 @@ def test_a_child_waits_for_no_one_for_ever_where_the_disk_is_broken(
     with pytest.raises(OSError, match="Input/output"):
         staged.failed(number, SAID)
     assert staged.is_over
+
+
+def test_a_worker_that_stands_still_is_ended_and_its_trial_goes_on(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = cast("Mock", sweep._listener)
+    listener.hear.return_value = Wish()
+    ended: list[object] = []
+    monkeypatch.setattr(
+        "runner.tune.steering.end_worker", lambda actor, *_, **__: ended.append(actor)
+    )
+    number = give(sweep)
+    sweep.started(number, "actor")
+    watch = Mock(found_s=130.0)
+    watch.look.side_effect = [False, True]
+    sweep._watches[number] = watch
+    sweep.look()
+    assert ended == []
+    sweep.look()
+    assert ended == ["actor"]
+    sweep.failed(number, SAID)
+    assert listener.died.call_args.args == (
+        sweep.jobs[number].trial.trial_id,
+        "its process stood still as a whole for 2:10 and was ended; it begins again",
+    )
+    assert give(sweep) == number
+    sweep.look()  # nobody has taken it up yet
+    assert ended == ["actor"]
+
+
+def test_what_a_worker_reports_counts_as_a_sign_of_life(sweep: Sweep) -> None:
+    number = give(sweep)
+    sweep.started(number, "actor")
+    sweep.said(number, {"has_begun": True, "pid": 7, "node_ip": "10.0.0.1"})
+    watch = sweep._watches[number]
+    assert (watch.pid, watch.node_ip) == (7, "10.0.0.1")
