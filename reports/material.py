@@ -29,6 +29,7 @@ from reports.statistics.stages import (
 )
 from reports.tables.numbers import percent
 from reports.tables.of_study import source_of, study_tables
+from reports.tables.screening import mark_screened
 from reports.tables.spec import TableSpec
 from reports.tables.stages import stage_notes
 from reports.tables.words import accuracy_notes, confounds, left_out
@@ -158,7 +159,8 @@ def material_of(
             for stem, one in kind.tables.items()
         }
     return Material(
-        *(study, results, estimates, cells, effects, notes, tables, expected, beside),
+        *(study, results, estimates, cells, effects, notes),
+        *(mark_screened(tables, estimates), expected, beside),
         learnt=learnt,
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from reports.material import Material
-from reports.results import RUN, records
+from reports.results import RUN, RunState, records
 from reports.selection import SelectOn
 from reports.tables.numbers import NOTHING, count, percent, points
 from reports.tables.spec import Cell, Column, TableSpec, grouped
@@ -97,7 +97,12 @@ def facts(made: Material) -> list[tuple[str, str]]:
         ("Made by", source.command),
         ("Hash of the study", source.digest),
         ("Seeds", ", ".join(str(seed) for seed in sorted(set(trials["seed"])))),
-        ("Runs", ", ".join(f"{n} {str(state).lower()}" for state, n in states.items())),
+        (
+            "Runs",
+            ", ".join(
+                f"{n} {RunState(str(state)).word}" for state, n in states.items()
+            ),
+        ),
         ("Scored epoch", _EPOCHS[SelectOn(source.select_on)]),
         ("Data", data),
         ("Fingerprint of the data", _distinct(runs["data"])),
@@ -159,7 +164,7 @@ def run_lines(made: Material) -> list[RunLine]:
         RunLine(
             row=one["row"],
             seed=one["seed"],
-            state=str(one["state"]).lower(),
+            state=RunState(one["state"]).word,
             accuracy=percent(one["val_accuracy"], 2),
             epoch=_whole(one["best_epoch"]),
             time=NOTHING if pd.isna(one["wall_time_s"]) else _time(one["wall_time_s"]),

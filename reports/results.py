@@ -40,8 +40,14 @@ class RunState(StrEnum):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
     KILLED = "KILLED"
+    SCREENED = "SCREENED"  # killed, by its own score; it can go on
     DIVERGED = "DIVERGED"
     MISSING = "MISSING"  # nothing was recorded
+
+    @property
+    def word(self) -> str:
+        """What people read."""
+        return "screened out" if self is RunState.SCREENED else self.lower()
 
 
 class Wanted(Protocol):

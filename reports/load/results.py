@@ -46,6 +46,7 @@ _PREDICTIONS: Final = "predictions.parquet"
 _ANSWERS: Final = ["question", "image", "type", "label", "correct"]
 _BY_EPOCH: Final = "correct_by_epoch"
 _EPOCHS: Final = "metrics.jsonl"
+_SCREENED: Final = "film.screened_at_epoch"
 _EPOCH_METRICS: Final = "train_loss", "train_accuracy", "val_loss", "val_accuracy"
 _TRIAL: Final = "row", "group", "is_baseline", "seed", "trial_id"
 _ENVIRONMENT: Final = "film", "torch", "python", "host", "device"
@@ -279,7 +280,9 @@ def _state(run: Run) -> RunState:
         known = ", ".join(RunState)
         msg = f"MLflow run {run.run_id} is in state {tag!r}; known are {known}"
         raise ReportError(msg)
-    return RunState(tag)
+    state = RunState(tag)
+    is_screened = state is RunState.KILLED and run.tags.get(_SCREENED)
+    return RunState.SCREENED if is_screened else state
 
 
 # Where it is recorded, and what with and from what it was computed.

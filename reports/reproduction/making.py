@@ -23,6 +23,7 @@ from reports.reproduction.tables import (
 )
 from reports.results import Results
 from reports.statistics.stages import estimate_stages
+from reports.tables.screening import mark_screened
 from reports.tables.source import Source
 from reports.tables.spec import TableSpec
 from studies.study import Study
@@ -94,4 +95,4 @@ def reproduce(
         for stem, one in zip(HEADINGS, made, strict=True)
         if one is not None
     }
-    return Reproduction(table, agreement, claims, tables)
+    return Reproduction(table, agreement, claims, mark_screened(tables, estimates))

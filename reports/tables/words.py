@@ -14,20 +14,22 @@ from reports.statistics.intervals import Basis
 from reports.statistics.words import statistics_words
 from reports.tables.marks import CONFOUND_MARK
 from reports.tables.numbers import count, points
+from reports.tables.screening import screening_notes
 from studies.study import Study
 
 __all__ = ["accuracy_notes", "confounds", "left_out", "measured", "unfinished"]
 
 _ROWS_TO_NAME: Final = 6
 _TWO: Final = 2
-_STATES: Final = {
-    RunState.FAILED: "failed",
-    RunState.DIVERGED: "diverged",
-    RunState.KILLED: "killed",
-    RunState.RUNNING: "running",
-    RunState.QUEUED: "queued",
-    RunState.MISSING: "missing",
-}
+_STATES: Final = (
+    RunState.FAILED,
+    RunState.DIVERGED,
+    RunState.SCREENED,
+    RunState.KILLED,
+    RunState.RUNNING,
+    RunState.QUEUED,
+    RunState.MISSING,
+)
 _EPOCH_NOTES: Final = {
     SelectOn.ALL: "Each run is scored at its best epoch, chosen on these same "
     "validation questions: optimistic, by the same rule for every row{but}.",
@@ -75,8 +77,9 @@ def accuracy_notes(
     """
     rows = records(estimates)
     if _most(rows) == 0:
-        return unfinished(estimates)
+        return [*screening_notes(estimates), *unfinished(estimates)]
     return [
+        *screening_notes(estimates),
         *unfinished(estimates),
         Note(_accuracy_note(rows), "accuracy"),
         *_interval_notes(rows),
@@ -169,7 +172,9 @@ def measured(estimates: pd.DataFrame) -> str:
     done = int(estimates["n_runs"].sum())
     wanted = int(estimates["n_wanted"].sum())
     runs = f"{done} of {count(wanted, 'run')}"
-    return f"{runs} finished{_questions(records(estimates))}"
+    screened = int(estimates["n_screened"].sum())
+    ended = f", {screened} screened out (no result)" if screened else ""
+    return f"{runs} finished{ended}{_questions(records(estimates))}"
 
 
 def _instead(name: str, mine: object, its: object) -> str:
@@ -205,8 +210,7 @@ def _confound_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _states(rows: Sequence[dict[str, Any]]) -> str:
     numbers = {
-        word: sum(row[f"n_{state.lower()}"] for row in rows)
-        for state, word in _STATES.items()
+        state.word: sum(row[f"n_{state.lower()}"] for row in rows) for state in _STATES
     }
     return ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
 

@@ -159,6 +159,7 @@ def _tags(folder: TrialFolder, record: Record, data: str) -> dict[str, str]:
         "film.generation": str(record.generation),
         **_stage_tags(folder.description().get("stage", {})),
         "film.error": record.error,
+        "film.screened_at_epoch": _number(record.screened_at_epoch),
         "mlflow.note.content": "\n\n".join(notes),
         "mlflow.source.name": "film",
         **_environment(read_json(folder.path / "environment.json")),
@@ -212,6 +213,10 @@ def _ascii(label: str) -> str:
         return sign if sign.isascii() and (sign.isalnum() or sign in "_-.") else " "
 
     return " ".join("".join(map(spell, label)).split()) or "row"
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def _text(value: object) -> str:

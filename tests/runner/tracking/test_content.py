@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from reports.load import load_results
 from runner.errors import TrackingError
 from runner.store.launches import StudyProgress
 from runner.tracking.address import normal_uri
@@ -73,6 +75,31 @@ def test_the_error_of_a_failed_trial_is_in_its_description_until_it_ends_well(
     mirrored(trial.folder)
     tags = seen.run.data.tags
     assert "out of memory" not in tags["mlflow.note.content"] + tags["film.error"]
+
+
+def test_a_screened_trial_is_marked_as_such_until_it_goes_on(
+    begun: Any, mirrored: Any, seen: Any, workspace: Any, make_trial: Any
+) -> None:
+    trial = begun()
+    with suppress(KeyboardInterrupt), trial.folder.attempt():
+        trial.learn(1)
+        raise KeyboardInterrupt
+    mirrored(trial.folder)
+    assert "film.screened_at_epoch" not in seen.run.data.tags
+    trial.folder.screened(1)
+    mirrored(trial.folder)
+    assert seen.run.data.tags["film.screened_at_epoch"] == "1"
+
+    def states() -> list[str]:
+        return list(
+            load_results([make_trial()], workspace.tracking_uri).trials["state"]
+        )
+
+    assert states() == ["SCREENED"]
+    trial.finish()
+    mirrored(trial.folder)
+    assert seen.run.data.tags["film.screened_at_epoch"] == ""
+    assert states() == ["FINISHED"]
 
 
 def test_measured_memory_is_a_metric(begun: Any, mirrored: Any, seen: Any) -> None:
