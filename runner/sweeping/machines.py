@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.errors import LaunchError
-from runner.sweeping.workers import Workers
+from runner.sweeping.workers import Workers, check_share
 
 __all__ = ["Machine", "choose_cluster_workers"]
 
@@ -22,7 +22,7 @@ class Machine:
 
         Args:
             n_threads: CPUs of each.
-            gpus_per_trial: GPUs of each, or a share of one; 0 for none.
+            gpus_per_trial: The share of a GPU of each; 0 for none.
 
         Returns:
             How many.
@@ -30,9 +30,7 @@ class Machine:
         by_cpus = self.cpus // n_threads
         if not gpus_per_trial:
             return by_cpus
-        if gpus_per_trial < 1:
-            return min(by_cpus, self.gpus * int(1 / gpus_per_trial))
-        return min(by_cpus, self.gpus // int(gpus_per_trial))
+        return min(by_cpus, self.gpus * int(1 / gpus_per_trial))
 
 
 def choose_cluster_workers(
@@ -52,23 +50,19 @@ def choose_cluster_workers(
         device: ``cpu``, ``cuda``, or ``auto`` for GPUs where the cluster has any.
         jobs: How many trials at once, which may be more than there is room for now:
             the others wait for machines that join later. None is what there is.
-        gpus_per_trial: The share of a GPU that a trial gets, or several GPUs.
+        gpus_per_trial: The share of a GPU that a trial gets.
         address: Of the cluster.
 
     Returns:
         Who does the work.
 
     Raises:
-        LaunchError: No machine has room for a trial.
+        LaunchError: No machine has room for a trial, or one is to have several GPUs.
     """
     n_gpus = sum(machine.gpus for machine in machines)
     if device == "cpu" or (device == "auto" and not n_gpus):
         device, gpus_per_trial, n_gpus = "cpu", 0.0, 0
-    elif gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial):
-        raise LaunchError(
-            f"--gpus-per-trial {gpus_per_trial:g}: give a share below 1 or a whole "
-            "number"
-        )
+    check_share(gpus_per_trial)
 
     def room(n_threads: int) -> int:
         return sum(machine.room(n_threads, gpus_per_trial) for machine in machines)

@@ -8,7 +8,7 @@ from runner.errors import LaunchError
 from runner.quantities import memory
 from runner.working.guards import Limits
 
-__all__ = ["Workers", "choose_workers", "n_cores", "with_limits"]
+__all__ = ["Workers", "check_share", "choose_workers", "n_cores", "with_limits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,22 @@ def n_cores() -> int:
     return os.cpu_count() or 1  # macOS
 
 
+def check_share(gpus_per_trial: float) -> None:
+    """Refuse to set aside what no trial would use.
+
+    Args:
+        gpus_per_trial: The share of a GPU that a trial is to get.
+
+    Raises:
+        LaunchError: It is more than one GPU.
+    """
+    if gpus_per_trial > 1:
+        raise LaunchError(
+            f"--gpus-per-trial {gpus_per_trial:g}: a trial trains on one GPU; give 1, "
+            "or a share below it"
+        )
+
+
 def choose_workers(
     device: str, jobs: int | None, gpus_per_trial: float, *, n_gpus: int
 ) -> Workers:
@@ -64,33 +80,25 @@ def choose_workers(
     Args:
         device: ``cpu``, ``cuda``, or ``auto`` for a GPU where there is one.
         jobs: How many trials at once; None is one per core, or per GPU share.
-        gpus_per_trial: The share of a GPU that a trial gets, or several GPUs.
+        gpus_per_trial: The share of a GPU that a trial gets.
         n_gpus: How many GPUs there are.
 
     Returns:
         Who does the work.
 
     Raises:
-        LaunchError: There are fewer GPUs than a trial is to have.
+        LaunchError: There is no GPU, or a trial is to have more than one.
     """
     if device == "cpu" or (device == "auto" and not n_gpus):
         jobs = n_cores() if jobs is None else jobs
         return Workers(jobs=jobs, n_threads=max(1, n_cores() // jobs))
-    if gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial):
+    check_share(gpus_per_trial)
+    if not n_gpus:
         raise LaunchError(
-            f"--gpus-per-trial {gpus_per_trial:g}: give a share below 1 or a whole "
-            "number"
+            f"a trial is to have {gpus_per_trial:g} GPU, but torch sees 0 GPUs; take "
+            "--device cpu"
         )
-    if gpus_per_trial > n_gpus:
-        seen = f"{n_gpus} GPU{'' if n_gpus == 1 else 's'}"
-        raise LaunchError(
-            f"a trial is to have {gpus_per_trial:g} GPU, but torch sees {seen}; take "
-            "--device cpu" + (" or a smaller --gpus-per-trial" if n_gpus else "")
-        )
-    if gpus_per_trial < 1:
-        room = n_gpus * int(1 / gpus_per_trial)
-    else:
-        room = n_gpus // int(gpus_per_trial)
+    room = n_gpus * int(1 / gpus_per_trial)
     jobs = room if jobs is None else min(jobs, room)
     return Workers(
         jobs=jobs,

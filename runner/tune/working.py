@@ -141,7 +141,7 @@ def _needs(job: TrialJob, peaks: Peaks) -> Iterator[tuple[Need, Place]]:
         whole = min(peaks.gpu_memory + CONTEXT_BYTES, place.total())  # it fitted once
         need = Need(n_bytes=max(whole, peaks.gpu_memory), is_measured=True)
     else:
-        share = min(job.gpu_share, 1.0) * _OF_A_SHARE
+        share = job.gpu_share * _OF_A_SHARE
         need = Need(n_bytes=int(share * place.total()), is_measured=False)
     yield need, place
 

@@ -40,11 +40,6 @@ def test_shares_of_gpus_add_up_on_each_machine() -> None:
     assert (workers.jobs, workers.n_threads) == (12, 1)
 
 
-def test_trials_with_several_gpus_stay_on_one_machine() -> None:
-    three = Machine(name="three", cpus=8, gpus=3)
-    assert choose(three, three, gpus_per_trial=2).jobs == 2
-
-
 def test_a_machine_with_few_cpus_takes_no_more_trials_than_these() -> None:
     narrow = Machine(name="narrow", cpus=2, gpus=8)
     assert choose(narrow).jobs == 2
@@ -76,7 +71,7 @@ def test_a_plan_says_where_the_workers_are() -> None:
     ("device", "gpus_per_trial", "line"),
     [
         ("cuda", 1.0, "no machine of the cluster has a CPU and 1 GPU"),
-        ("cuda", 1.5, "give a share below 1 or a whole number"),
+        ("cuda", 2.0, "--gpus-per-trial 2: a trial trains on one GPU; give 1, or"),
     ],
 )
 def test_what_no_machine_has_is_refused_with_what_they_have(

@@ -18,7 +18,7 @@ def test_fewer_jobs_have_more_threads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_gpus", "share", "jobs"), [(1, 1.0, 1), (1, 0.25, 4), (2, 0.4, 4), (4, 2.0, 2)]
+    ("n_gpus", "share", "jobs"), [(1, 1.0, 1), (1, 0.25, 4), (2, 0.4, 4), (4, 1.0, 4)]
 )
 def test_gpus_are_shared(n_gpus: int, share: float, jobs: int) -> None:
     workers = choose_workers("auto", None, share, n_gpus=n_gpus)
@@ -31,8 +31,8 @@ def test_gpus_are_shared(n_gpus: int, share: float, jobs: int) -> None:
     ("n_gpus", "share", "message"),
     [
         (0, 1.0, r"to have 1 GPU, but torch sees 0 GPUs; take --device cpu$"),
-        (1, 2.0, r"sees 1 GPU; take --device cpu or a smaller --gpus-per-trial$"),
-        (4, 1.5, r"--gpus-per-trial 1.5: give a share below 1 or a whole number"),
+        (4, 2.0, r"^--gpus-per-trial 2: a trial trains on one GPU; give 1, or a share"),
+        (4, 1.5, r"^--gpus-per-trial 1.5: a trial trains on one GPU"),
     ],
 )
 def test_what_cannot_be_had_is_refused(n_gpus: int, share: float, message: str) -> None:
