@@ -44,7 +44,9 @@ class _Screening(_Scheduler):  # type: ignore[misc] # Any, see above
         return decision
 
 
-def screening_scheduler(n_epochs: Sequence[int], cut: dict[int, int]) -> TrialScheduler:
+def screening_scheduler(
+    n_epochs: Sequence[int], cut: dict[int, int]
+) -> TrialScheduler | None:
     """Make a scheduler of Tune that ends trials early.
 
     After a ninth of the epochs, and after a third, a trial goes on only where it is
@@ -55,10 +57,10 @@ def screening_scheduler(n_epochs: Sequence[int], cut: dict[int, int]) -> TrialSc
         cut: Where the last epoch of what was ended is noted, by its number.
 
     Returns:
-        The scheduler.
+        The scheduler; None where no trial has an epoch, so that none can end early.
 
     References:
         Li et al., *A System for Massively Parallel Hyperparameter Tuning*, MLSys
         2020 (ASHA). https://arxiv.org/abs/1810.05934
     """
-    return _Screening(n_epochs, cut)
+    return _Screening(n_epochs, cut) if any(n_epochs) else None

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ray import tune
-from ray.exceptions import RayError
-from ray.tune.error import TuneError
 
 from runner.store.staging import Collector
 from runner.store.trial_folder import TrialFolder
@@ -70,7 +68,7 @@ def run_sweep(
             sweep = Sweep(jobs, workers, listener, interruption, far)
             try:
                 _tuner(sweep, home, screens=screens).fit()
-            except (TuneError, RayError, RuntimeError) as error:  # Ray's own crashes
+            except Exception as error:  # noqa: BLE001 - trials are to be let go of, whatever it is
                 interruption.request(Stop.BROKEN)
                 listener.broke(_gist(error))
     let_go(*(TrialFolder(job.folder) for job in jobs))

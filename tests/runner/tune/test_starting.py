@@ -77,13 +77,15 @@ def test_a_second_one_is_a_line_for_the_user(starts: list[Exception]) -> None:
 
 
 @pytest.mark.usefixtures("starts")
+@pytest.mark.parametrize("kind", [RuntimeError, AssertionError, ValueError])
 def test_a_crash_of_ray_itself_is_a_line_for_the_user(
+    kind: type[Exception],
     make_job: Callable[[Trial], TrialJob],
     make_trial: Callable[..., Trial],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fit() -> None:
-        raise RuntimeError("Traceback of Ray\n  The head ran out of memory.")
+        raise kind("Traceback of Ray\n  The head ran out of memory.")
 
     def tuner(*_: object, **__: object) -> Mock:
         return Mock(spec=tune.Tuner, fit=fit)
@@ -92,4 +94,17 @@ def test_a_crash_of_ray_itself_is_a_line_for_the_user(
     listener: Any = Mock()
     stop = run_sweep([make_job(make_trial())], Workers(jobs=1), listener)
     assert stop is Stop.BROKEN
-    listener.broke.assert_called_once_with("RuntimeError: The head ran out of memory.")
+    line = f"{kind.__name__}: The head ran out of memory."
+    listener.broke.assert_called_once_with(line)
+
+
+@pytest.mark.usefixtures("starts")
+def test_ctrl_c_that_ray_lets_through_ends_the_launch(
+    make_job: Callable[[Trial], TrialJob],
+    make_trial: Callable[..., Trial],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tuner = Mock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr("runner.tune.sweeping._tuner", tuner)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep([make_job(make_trial())], Workers(jobs=1), Mock())
