@@ -6,7 +6,7 @@ from typing import Final
 
 import psutil
 
-__all__ = ["free_bytes", "total_bytes"]
+__all__ = ["free_bytes", "limiting_group", "total_bytes"]
 
 _ROOT: Final = Path("/")
 _MOUNTS: Final = (Path("sys/fs/cgroup"), Path("sys/fs/cgroup/memory"))
@@ -46,6 +46,24 @@ def total_bytes(root: Path = _ROOT) -> int:
     """
     limits = [limit for _, limit, _ in _limits(root)]
     return int(min([psutil.virtual_memory().total, *limits]))
+
+
+def limiting_group(root: Path = _ROOT) -> str:
+    """Name whose limit it is that this process may take no more than.
+
+    Processes that name the same share a memory; two jobs on a machine may not.
+
+    Args:
+        root: As above.
+
+    Returns:
+        The group's folder; empty where only the machine limits it.
+    """
+    best, least = "", psutil.virtual_memory().total
+    for group, limit, _ in _limits(root):  # of equal ones the last, which more share
+        if limit <= least:
+            best, least = str(group), limit
+    return best
 
 
 # A group may take what all groups above it may take together, at most.

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol, final
 
 import psutil
 
-from film.data.memory import free_bytes, total_bytes
+from film.data.memory import free_bytes, limiting_group, total_bytes
 from runner.errors import LaunchError
 from runner.quantities import memory
 from runner.store.files import read_json
@@ -105,6 +105,11 @@ class Place(Protocol):
         """What it is called, such as ``GPU 0``."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """What tells it from others of the machine, whatever a job calls it."""
+        ...
+
     def total(self) -> int:
         """Say how much there is."""
         ...
@@ -122,6 +127,10 @@ class Place(Protocol):
 class _MainMemory:
     name = "memory"
 
+    @property
+    def identity(self) -> str:
+        return f"{self.name} {limiting_group()}".strip()
+
     def total(self) -> int:
         return total_bytes()
 
@@ -136,6 +145,15 @@ class _MainMemory:
 class _Graphics:
     def __init__(self) -> None:
         self.name = f"GPU {os.environ.get('CUDA_VISIBLE_DEVICES', '').strip() or 0}"
+
+    # Every job may call its own one "0".
+    @property
+    def identity(self) -> str:
+        import torch  # noqa: PLC0415 - as below
+
+        number = torch.cuda.current_device()
+        uuid = getattr(torch.cuda.get_device_properties(number), "uuid", None)
+        return self.name if uuid is None else f"GPU {uuid}"
 
     def total(self) -> int:
         return self._info()[1]
@@ -276,7 +294,7 @@ class Promises:
         content = {
             "pid": os.getpid(),
             "created": psutil.Process().create_time(),
-            "place": place.name,
+            "place": place.identity,
             "need": n_bytes,
             "taken": place.taken(),
         }
@@ -286,12 +304,12 @@ class Promises:
         temporary.replace(path)
 
     def _others(self, place: Place) -> list[dict[str, Any]]:
-        found = []
+        found, identity = [], place.identity
         for path in self._folder.glob("*.json"):
             said = read_json(path)
             if not _lives(said):
                 path.unlink(missing_ok=True)
-            elif said["place"] == place.name and said["pid"] != os.getpid():
+            elif said["place"] == identity and said["pid"] != os.getpid():
                 found.append(said)
         return found
 

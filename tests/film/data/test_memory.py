@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from film.data.memory import free_bytes, total_bytes
+from film.data.memory import free_bytes, limiting_group, total_bytes
 
 V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes")
 V2 = ("memory.max", "memory.current")
@@ -88,3 +88,22 @@ def test_a_container_that_is_told_the_machines_path_has_the_limit_of_its_root(
 def test_the_machine_has_a_size_where_nothing_limits_it(tmp_path: Path) -> None:
     assert total_bytes(tmp_path) == psutil.virtual_memory().total
     assert 0 < total_bytes() <= psutil.virtual_memory().total
+
+
+def test_the_group_that_limits_most_is_named_and_of_equal_ones_the_outer(
+    tmp_path: Path,
+) -> None:
+    place(tmp_path, "0::/slurm/job/step")
+    write(tmp_path, V2, "9000", "1", "slurm")
+    assert limiting_group(tmp_path) == str(folder_of(tmp_path, V2, "slurm"))
+    for group in ("slurm/job", "slurm/job/step"):
+        write(tmp_path, V2, "5000", "1", group)
+    assert limiting_group(tmp_path) == str(folder_of(tmp_path, V2, "slurm/job"))
+
+
+@pytest.mark.parametrize("limit", ["max", str(2**63 - 4096)])
+def test_where_no_group_limits_anything_none_is_named(
+    tmp_path: Path, limit: str
+) -> None:
+    write(tmp_path, V2, limit, "1")
+    assert limiting_group(tmp_path) == ""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -36,6 +37,7 @@ class Memory:
     nobody_s: int
     ours: int = 0
     name: str = "GPU 0"
+    identity: str = "GPU-1f"
 
     def total(self) -> int:
         return self.all_of_it
@@ -112,7 +114,7 @@ def promise_of_another(folder: Path, n_bytes: int, taken: int) -> subprocess.Pop
     said = {
         "pid": process.pid,
         "created": psutil.Process(process.pid).create_time(),
-        "place": "GPU 0",
+        "place": "GPU-1f",
         "need": n_bytes,
         "taken": taken,
     }
@@ -136,6 +138,39 @@ def test_what_others_were_promised_is_not_free_until_they_are_gone(
     verdict, room = promises.ask(need(4), place)
     assert verdict is Verdict.START
     assert (room.promised, room.n_others) == (0, 0)
+
+
+def test_a_promise_of_another_jobs_gpu_of_the_same_name_takes_nothing(
+    tmp_path: Path,
+) -> None:
+    other = promise_of_another(tmp_path / "promises", 5 * GIB, taken=2 * GIB)
+    place = Memory(all_of_it=8 * GIB, nobody_s=6 * GIB, identity="GPU-2e")
+    _, room = Promises(tmp_path / "promises").ask(need(4), place)
+    other.kill()
+    other.communicate()
+    assert (room.promised, room.n_others) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("properties", "identity"),
+    [(Mock(uuid="1f2e"), "GPU 1f2e"), (Mock(spec=["name"]), "GPU 3")],
+)
+def test_a_gpu_is_told_from_others_by_what_no_job_changes(
+    properties: Mock, identity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: properties)
+    assert (graphics().name, graphics().identity) == ("GPU 3", identity)
+
+
+def test_main_memory_is_shared_by_those_that_one_limit_binds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runner.sweeping.admission.limiting_group", lambda: "/job_1")
+    assert main_memory.identity == "memory /job_1"
+    monkeypatch.setattr("runner.sweeping.admission.limiting_group", lambda: "")
+    assert main_memory.identity == "memory"
 
 
 def test_a_promise_is_kept_while_it_lasts_and_says_what_is_taken(
