@@ -20,6 +20,7 @@ from runner.planning.estimates import (
     estimate_launch,
     trial_bytes,
 )
+from runner.planning.graphics import first_gpu
 from runner.planning.request import Request
 from runner.quantities import memory
 from runner.store.files import read_json
@@ -63,7 +64,7 @@ class Forecast:
     world_bytes: int  # that the world takes while it grows, beyond what is there
     disk_free: int
     memory_free: int | None  # None where other machines do the work
-    gpu_memory_free: int | None  # of one GPU; likewise, and None on the CPU
+    gpu_memory_free: int | None  # of one GPU; likewise, None on the CPU or not known
 
     @property
     def time(self) -> Span | None:
@@ -291,15 +292,15 @@ def device_name(workers: Workers) -> str | None:
         workers: Who runs them.
 
     Returns:
-        ``cpu``, or the name of the GPU; None for GPUs of other machines.
+        ``cpu``, or the name of the GPU; None for GPUs of other machines, and for one
+        that cannot be asked.
     """
     if not workers.n_gpus:
         return "cpu"
     if workers.address is not None:
         return None
-    import torch  # noqa: PLC0415 - takes a second
-
-    return str(torch.cuda.get_device_name())
+    gpu = first_gpu()
+    return None if gpu is None else gpu.name
 
 
 def _is_same(recorded: object, device: str | None) -> bool:
@@ -410,6 +411,5 @@ def _free_memory(workers: Workers) -> tuple[int | None, int | None]:
 
     if not workers.n_gpus:
         return None, free_bytes()
-    import torch  # noqa: PLC0415 - takes a second
-
-    return int(torch.cuda.mem_get_info()[0]), free_bytes()
+    gpu = first_gpu()
+    return None if gpu is None else gpu.free_bytes, free_bytes()

@@ -75,11 +75,13 @@ def probe(request: Request, workers: Workers) -> Iterator[Progress]:
         How far the work is.
 
     Raises:
-        LaunchError: Other machines would do the work.
+        LaunchError: Other machines would do the work, or the GPU does not answer.
     """
-    device = device_name(workers)
-    if workers.address is not None or device is None:
+    if workers.address is not None:
         raise LaunchError("a probe runs on this machine: leave out --address")
+    device = device_name(workers)
+    if device is None:
+        raise LaunchError("the GPU does not answer; `film doctor` says why")
     world = missing_world(request)
     outline = outline_for(request, world)
     rows = _rows(request, Sizes(outline))
