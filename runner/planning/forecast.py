@@ -319,7 +319,7 @@ def _elsewhere(request: Request, device: str | None, data: set[str]) -> list[Evi
             config = Config().with_changes(said["config"])
         except FilmError:  # of another version
             continue
-        name = f"{said['row']} of {said['study']}" if said["study"] else said["row"]
+        name = f"{said['row']} of {said['study']}" if said.get("study") else said["row"]
         one = _measured(folder, name, config, device, said["data"])
         found += [] if one is None else [one]
     return found

@@ -24,6 +24,12 @@ def _refuse_unprintable(text: str) -> str:
     return text
 
 
+def _refuse_unwritable(text: str) -> str:
+    text.encode()  # half a letter, as JSON can name it, is a ValueError
+    return text
+
+
+_Lines = Annotated[str, AfterValidator(_refuse_unwritable)]
 _Text = Annotated[str, AfterValidator(_refuse_unprintable)]
 _Seconds = Annotated[float, Field(ge=0, lt=_LATEST_S)]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]
@@ -42,7 +48,7 @@ class _Labels(_Said):
 
 
 class _Description(_Labels):
-    study: _Text = ""
+    study: _Text
     seed: _Count
     data: _Text
     config: dict[_Text, Any]
@@ -90,6 +96,8 @@ class _Mark(_Said):
 
 
 class _Asked(_Said):
+    question: _Lines
+    source: _Lines
     rows: dict[_Text, Any]
     seeds: list[_Count]
     fingerprints: dict[Any, _Text]
@@ -105,6 +113,8 @@ def odd_launch(launch: Launch) -> str:
         A few words; nothing where all is as it should be.
     """
     said = {
+        "question": launch.question,
+        "source": launch.source,
         "rows": launch.rows,
         "seeds": list(launch.seeds),
         "fingerprints": launch.fingerprints,

@@ -98,6 +98,26 @@ def test_another_study_of_the_same_data_tells_where_this_one_does_not(
     assert line.startswith("6 trials by 'baseline of tiny', scaled by 1 to ")
 
 
+def test_a_run_that_does_not_say_its_study_is_called_by_its_row(
+    ask: MakeRequest,
+    run: Callable[[Trial], None],
+    workspace: Workspace,
+    study_file: Path,
+    tmp_path: Path,
+) -> None:
+    trial = ask().trials[0]
+    run(trial)
+    folder = workspace.trial(trial.trial_id)
+    said = folder.description()
+    del said["study"]
+    write_json(folder.path / "config.json", said)
+    other = tmp_path / "other.yaml"
+    text = study_file.read_text().replace("study: tiny", "study: other")
+    other.write_text(text.replace('"model.width": 4', '"model.width": 8'))
+    (line,) = expect(ask(other)).estimate.basis
+    assert line.startswith("6 trials by 'baseline', scaled by 1 to ")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -345,6 +346,7 @@ def edit_json(end: str, **changes: object) -> Edit:
         (edit_json("config.json", seed=99), "are not those of its name"),
         (edit_json("config.json", config=3), "are not those of its name"),
         (edit_json("config.json", config={"model.nothing": 1}), "are not those of"),
+        (edit_json("config.json", config={"model.n_blocks": 10**400}), "not those of"),
         (edit_json("done.json", best_val_accuracy=7.0), "what its epochs do not"),
         (edit_json("done.json", epochs=80), "what its epochs do not"),
         (edit_json("done.json", files={"best.pt": {}}), "not those of its mark"),
@@ -383,6 +385,16 @@ def edit_rows(**changes: object) -> Edit:
     return edit
 
 
+def without(end: str, field: str) -> Edit:
+    def edit(files: dict[str, bytes]) -> None:
+        name = next(name for name in sorted(files) if name.endswith(end))
+        said = json.loads(files[name])
+        del said[field]
+        files[name] = json.dumps(said).encode()
+
+    return edit
+
+
 ESCAPE = "\x1b[2J"  # clears a terminal
 
 
@@ -395,11 +407,15 @@ ESCAPE = "\x1b[2J"  # clears a terminal
         (edit_rows(val_accuracy_by_type={ESCAPE: 0.5}), "epoch 1: val_accuracy_by"),
         (edit_json("state.json", attempts=[{"started_at": 1e300}]), "attempts.0.start"),
         (edit_json("config.json", row=ESCAPE), "config.json: row"),
+        (edit_json("config.json", study=None), "config.json: study"),
+        (without("config.json", "study"), "config.json: study"),
         (edit_json("tiny.json", row=ESCAPE), "studies/tiny.json: row"),
         (edit_json("tiny.json", changes=3), "studies/tiny.json: changes"),
         (edit_json("done.json", wall_time_s="long"), "wall_time_s"),
         (edit_json("done.json", finished_at=None), "finished_at"),
         (edit_json("launch.json", seeds=["one"]), "launch.json: seeds.0"),
+        (edit_json("launch.json", question="\ud800"), "launch.json: question"),
+        (edit_json("launch.json", source="\ud800"), "launch.json: source"),
         (edit_json("launch.json", rows={ESCAPE: []}), "launch.json: rows"),
     ],
 )
@@ -424,6 +440,11 @@ def manifest(**changes: object) -> bytes:
         (manifest(files=3), "not those of its manifest"),
         (manifest(files=[3]), "not those of its manifest"),
         (manifest(files=[{"path": "x", "size": 1}]), "not those of its manifest"),
+        (
+            manifest(files=[{"path": "x", "size": math.inf}]),
+            "not those of its manifest",
+        ),
+        (manifest(files=[{"path": ["x"], "size": 1}]), "not those of its manifest"),
     ],
 )
 def test_an_odd_manifest_is_refused(
