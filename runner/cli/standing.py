@@ -16,6 +16,7 @@ from runner.looking.overview import (
     TrialReader,
     study_overview,
 )
+from runner.looking.prospects import Prospects
 from runner.planning.request import LeftOver
 from runner.planning.unwanted import find_left_over, said_of
 from runner.store.record import TrialState
@@ -87,7 +88,7 @@ def failure_line(one: TrialOverview) -> str:
 
 
 def watch_status(study: str | None, workspace: Workspace, *, as_json: bool) -> int:
-    """Show how far studies are until they are complete, or Ctrl-C.
+    """Show how far studies are until nothing more will come of them, or Ctrl-C.
 
     Args:
         study: By name or file; None is every one that was launched.
@@ -95,7 +96,8 @@ def watch_status(study: str | None, workspace: Workspace, *, as_json: bool) -> i
         as_json: A line of JSON for every change.
 
     Returns:
-        The exit code: 130 where Ctrl-C ended it.
+        The exit code: 0 where they are complete, 1 where what is left cannot complete
+        or nobody runs it any more, 130 where Ctrl-C ended it.
     """
     from rich.console import Console
 
@@ -108,16 +110,18 @@ def watch_status(study: str | None, workspace: Workspace, *, as_json: bool) -> i
     console = Console()
     try:
         if as_json:
-            _watch(look, _on_change(lambda now: _echo_json_line(study, now)))
+            lines = _watch(look, _on_change(lambda now: _echo_json_line(study, now)))
         elif console.is_terminal:
-            _watch_live(look, study, workspace, console)
+            lines = _watch_live(look, study, workspace, console)
         else:
-            _watch(look, _PlainLines().show)
+            lines = _watch(look, _PlainLines().show)
     except KeyboardInterrupt:
         return _INTERRUPTED
     if not as_json:
         echo_status(study, workspace, as_json=False)
-    return 0
+    for line in lines:
+        click.echo(line, err=True)
+    return 1 if lines else 0
 
 
 def _echo_study(overview: StudyOverview, left_over: Sequence[LeftOver]) -> None:
@@ -137,12 +141,14 @@ def _echo_study(overview: StudyOverview, left_over: Sequence[LeftOver]) -> None:
 def _watch(
     look: Callable[[], list[StudyOverview]],
     show: Callable[[list[StudyOverview]], None],
-) -> None:
+) -> list[str]:
+    prospects = Prospects()
     while True:
         now = look()
         show(now)
-        if all(one.is_complete for one in now):
-            return
+        lines = prospects.ends(now)
+        if lines is not None:
+            return lines
         time.sleep(_PAUSE_S)
 
 
@@ -165,7 +171,7 @@ def _watch_live(
     study: str | None,
     workspace: Workspace,
     console: "Console",
-) -> None:
+) -> list[str]:
     from rich.live import Live
 
     def draw(now: list[StudyOverview]) -> None:
@@ -176,7 +182,7 @@ def _watch_live(
         live.update(_drawn(lines), refresh=True)
 
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        _watch(look, _on_change(draw))
+        return _watch(look, _on_change(draw))
 
 
 def _drawn(lines: Sequence[str]) -> "Group":

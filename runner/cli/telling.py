@@ -12,9 +12,7 @@ __all__ = ["completion", "diff", "doctor", "logs", "status"]
 
 @click.command()
 @click.argument("study", required=False, shell_complete=studies)
-@click.option(
-    "-w", "--watch", is_flag=True, help="Go on showing it until it is complete."
-)
+@click.option("-w", "--watch", is_flag=True, help="Go on showing it until it is over.")
 @store_option
 @as_json
 def status(study: str | None, store: Path, *, watch: bool, as_json: bool) -> int:
@@ -22,6 +20,10 @@ def status(study: str | None, store: Path, *, watch: bool, as_json: bool) -> int
 
     It reads the store's files alone, so another terminal, or another machine with
     the same disk, sees the same. With --watch and --json, every change is a line.
+    Watching ends when all is complete, when what is left failed or diverged, or when
+    nobody runs it any more; a study that was not started yet is waited for.
+
+    Exit code: 0; with --watch, 1 where it ended and is not complete, 130 Ctrl-C.
 
     Example: film status quick --watch
     """

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -145,6 +146,53 @@ def test_watching_goes_on_until_the_study_is_complete(
     assert "baseline · seed 0 FAILED: no such file" in text
     assert "0 of 3 rows, 0 of 3 runs complete" in text
     assert "3 of 3 rows, 3 of 3 runs complete" in text
+
+
+def test_watching_ends_where_nothing_that_is_left_can_complete(
+    film: Film, launch_tiny: Launched, settle: Settle, workspace: Workspace
+) -> None:
+    done, failed, diverged = launch_tiny(1)
+    settle(done, TrialState.FINISHED, epochs=3)
+    settle(failed, TrialState.FAILED)
+    settle(diverged, TrialState.DIVERGED)
+    code, text, error = film("status", "tiny", "--watch", "--store", workspace.root)
+    assert code == 1
+    assert "tiny: 1 of 3 rows, 1 of 3 runs complete; not running" in text
+    assert error == (
+        "tiny: 1 of 3 runs complete, and nobody runs the others (1 failed, 1 diverged)"
+        "; `film retry tiny` does\n"
+    )
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_watching_ends_when_nobody_runs_the_study_any_more(
+    words: tuple[str, ...],
+    film: Film,
+    launch_tiny: Launched,
+    settle: Settle,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle(launch_tiny(1)[0], TrialState.FINISHED, epochs=3)
+    launch = ExitStack()
+    launch.enter_context(lease(workspace.study("tiny") / "launch.lock"))
+    looks: list[float] = []
+
+    def work(pause: float) -> None:  # while the watcher sleeps
+        looks.append(pause)
+        if len(looks) == 2:
+            launch.close()
+
+    times = SimpleNamespace(sleep=work, monotonic=time.monotonic)
+    monkeypatch.setattr(standing, "time", times)
+    command = "status", "tiny", "--watch", *words, "--store", workspace.root
+    code, _, error = film(*command)
+    assert code == 1
+    assert len(looks) == 3  # it was seen running, and twice that nobody does
+    assert error == (
+        "tiny: 1 of 3 runs complete, and nobody runs it any more; "
+        "`film run tiny` goes on\n"
+    )
 
 
 def test_watching_as_json_prints_a_line_for_every_change(
