@@ -51,6 +51,7 @@ class Interruption:
 
     reason: Stop | None = None
     is_passed_on: bool = False
+    _is_heard: bool = False  # a signal was
     _before: dict[int, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -89,9 +90,10 @@ class Interruption:
         return True
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
-        if self.reason is Stop.INTERRUPTED:
+        if self._is_heard:
             if os.isatty(2):
                 os.write(2, b"\x1b[?25h")  # the live table had hidden the cursor
             os.write(2, b"\nfilm: stopped at once\n")
             os._exit(128 + number)
-        self.reason = Stop.INTERRUPTED
+        self._is_heard = True
+        self.request(Stop.INTERRUPTED)
