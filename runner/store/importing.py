@@ -133,7 +133,15 @@ def _members(file: Path) -> tuple[dict[str, int], bytes]:
             sizes[member.name] = member.size
             if member.name == MANIFEST and member.size <= _MANIFEST_BYTES:
                 content = _body(tar, member).read()
+        _read_to_the_end(tar)
     return sizes, content
+
+
+# The sum of all of it stands there; what a tar is padded with, nobody else looks at.
+def _read_to_the_end(tar: tarfile.TarFile) -> None:
+    assert tar.fileobj is not None, "it is open"  # noqa: S101 - see _opened
+    while tar.fileobj.read(_CHUNK):
+        pass
 
 
 def _parsed(content: bytes) -> dict[str, Any] | None:
