@@ -211,6 +211,15 @@ class SweepView:
         self.display.refresh()
         return self.wishes.hear()
 
+    def stop_wished(self) -> Stop | None:
+        """Let the display keep up, and listen for one wish alone.
+
+        Returns:
+            Why all of it is to stop; None where it is not.
+        """
+        self.display.refresh()
+        return self.wishes.stop()
+
     def idle(self, seconds: float) -> None:
         """Say that trials wait for a worker, and none takes them up.
 

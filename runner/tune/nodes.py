@@ -7,11 +7,12 @@ machine that joins later has is found out by the first trial that it gets.
 import hashlib
 import importlib.metadata
 import importlib.util
+import math
 import os
 import platform
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from film.world.config import WorldConfig
 from runner.errors import LaunchError
 from runner.planning.sources import make_here
 from runner.store.locks import exclusive, is_held
+from runner.sweeping.stopping import Stop
 from runner.sweeping.workers import Workers, n_cores
 from runner.working.job import TrialJob
 from studies.splits import Needed
@@ -37,6 +39,7 @@ PACKAGES: Final = ("film", "studies", "runner", "reports")
 CODE_VARIABLE: Final = "FILM_SUITE_CODE"  # the digest of what was sent
 _DECIDE_NUMBERS: Final = ("torch", "numpy")
 _PATIENCE_S: Final = 180.0  # a machine may have to start a process, and read data
+_STEP_S: Final = 0.5  # between two looks at whether it is still wanted
 _DELAY_S: Final = 10.0  # until a disk of the network shows a new file everywhere
 
 
@@ -58,8 +61,12 @@ class _Needs:
 
 
 def check_machines(
-    jobs: Sequence[TrialJob], workers: Workers, *, patience_s: float = _PATIENCE_S
-) -> None:
+    jobs: Sequence[TrialJob],
+    workers: Workers,
+    stop_wished: Callable[[], Stop | None],
+    *,
+    patience_s: float = _PATIENCE_S,
+) -> Stop | None:
     """Ask every machine of a cluster that may get a trial.
 
     Where the data are a world, and the store is not shared, it makes that world first,
@@ -68,7 +75,11 @@ def check_machines(
     Args:
         jobs: What is to be run.
         workers: On what.
+        stop_wished: Says, several times a second, whether to wait no longer.
         patience_s: How long a machine that makes nothing may take to answer.
+
+    Returns:
+        Why nothing is to run; None where it may.
 
     Raises:
         LaunchError: A machine lacks something; the line says which and what.
@@ -81,11 +92,21 @@ def check_machines(
     shared = jobs[0].folder.parent if workers.storage is None else None
     with _token(shared) if shared else nullcontext() as token:
         needs = _Needs(versions=_versions(), data=_data_of(jobs), token=token)
-        problems = _ask(machines, needs, patience_s)
+        asked = _ask(machines, needs)
+        makes_worlds = any(data.world is not None for data in needs.data)
+        waits_s = math.inf if makes_worlds else patience_s
+        stop, silent = _wait(list(asked), waits_s, stop_wished)
+        if stop is not None:
+            return stop
+        problems = {
+            machines[node]: problem
+            for node, problem in _problems(asked, silent, patience_s)
+        }
     if problems:
         (name, problem), *more = problems.items()
         others = f" (and {len(more)} more machines have problems)" if more else ""
         raise LaunchError(f"machine {name} of the cluster: {problem}{others}")
+    return None
 
 
 def _may_get_a_trial(resources: Mapping[str, float], workers: Workers) -> bool:
@@ -118,31 +139,42 @@ def _token(store: Path) -> Iterator[Path]:
             left.unlink(missing_ok=True)
 
 
-def _ask(
-    machines: Mapping[str, str], needs: _Needs, patience_s: float
-) -> dict[str, str]:
+# References of Ray's, and whom each asks.
+def _ask(machines: Mapping[str, str], needs: _Needs) -> dict[Any, str]:
     task = ray.remote(num_cpus=0, max_retries=0)(_look)
-    asked = {
+    return {
         task.options(
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)
         ).remote(needs): node
         for node in machines
     }
-    makes_worlds = any(data.world is not None for data in needs.data)
-    answered, silent = ray.wait(
-        list(asked),
-        num_returns=len(asked),
-        timeout=None if makes_worlds else patience_s,
-    )
-    problems = {asked[one]: _answer(one) for one in answered}
-    for one in silent:
-        problems[asked[one]] = f"it does not answer within {patience_s:.0f} s"
-    alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
-    return {
-        machines[node]: problem
-        for node, problem in problems.items()
-        if problem and node in alive  # else it left just now
+
+
+# Those that are silent at the end, or why nobody waits for them any more.
+def _wait(
+    asked: Sequence[Any], patience_s: float, stop_wished: Callable[[], Stop | None]
+) -> tuple[Stop | None, list[Any]]:
+    until = time.monotonic() + patience_s
+    silent = list(asked)
+    while silent and time.monotonic() < until:
+        stop = stop_wished()
+        if stop is not None:
+            return stop, silent
+        _, silent = ray.wait(silent, num_returns=len(silent), timeout=_STEP_S)
+    return None, silent
+
+
+def _problems(
+    asked: Mapping[Any, str], silent: Collection[Any], patience_s: float
+) -> Iterator[tuple[str, str]]:
+    late = f"it does not answer within {patience_s:.0f} s"
+    said = {
+        node: late if one in silent else _answer(one) for one, node in asked.items()
     }
+    alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+    for node, problem in said.items():
+        if problem and node in alive:  # else it left just now
+            yield node, problem
 
 
 def _answer(answered: Any) -> str:  # noqa: ANN401 - a reference of Ray's

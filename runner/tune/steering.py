@@ -68,6 +68,10 @@ class SweepListener(Protocol):
         """Say, several times a second, what is asked of the sweep."""
         ...
 
+    def stop_wished(self) -> Stop | None:
+        """Say whether all of it is to stop; other wishes are heard later."""
+        ...
+
     def idle(self, seconds: float) -> None:
         """Hear that trials could run, and that for so long no worker took one up."""
         ...

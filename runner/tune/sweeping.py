@@ -56,7 +56,10 @@ def run_sweep(
         connected(workers) as home,
     ):
         if workers.address is not None:
-            check_machines(jobs, workers)
+            stop = check_machines(jobs, workers, listener.stop_wished)
+            if stop is not None:
+                listener.stopping(stop)
+                return stop
         with (
             Collector(
                 workers.storage,

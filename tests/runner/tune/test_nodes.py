@@ -1,13 +1,19 @@
 """What a machine says that cannot do what is asked; here it is this one."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
+from film.world.config import WorldConfig
+from runner.errors import LaunchError
+from runner.sweeping.stopping import Stop
 from runner.sweeping.workers import Workers
 from runner.tune import nodes
 from runner.tune.nodes import (
@@ -18,9 +24,15 @@ from runner.tune.nodes import (
     _Needs,
     _token,
     _versions,
+    check_machines,
     digest_of_code,
 )
+from runner.tune.sweeping import run_sweep
+from runner.working.job import TrialJob
 from studies.splits import Needed
+from studies.trial import Trial
+
+FAR = Workers(jobs=1, address="head:6379", storage="file:///shared")
 
 
 @pytest.fixture
@@ -139,3 +151,66 @@ def test_only_machines_with_room_for_a_trial_are_asked() -> None:
     on_gpus = replace(on_cpus, n_gpus=2, gpus_per_trial=0.5)
     assert _may_get_a_trial({"CPU": 2.0, "GPU": 1.0}, on_gpus)
     assert not _may_get_a_trial({"CPU": 8.0}, on_gpus)
+
+
+@pytest.fixture
+def job(make_job: Callable[[Trial], TrialJob], make_trial: Callable[..., Trial]) -> Any:
+    """Give a job whose world every machine has to make first."""
+    return replace(make_job(make_trial()), world=Mock(spec=WorldConfig))
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give a cluster that never answers, and how long it was listened to each time."""
+    node = {
+        "NodeID": "abcdef" + 50 * "0",
+        "NodeManagerHostname": "there",
+        "Alive": True,
+    }
+    waits: list[float] = []
+
+    def wait(
+        asked: list[Any], *, num_returns: int, timeout: float
+    ) -> tuple[list[Any], list[Any]]:
+        assert num_returns == len(asked)
+        waits.append(timeout)
+        time.sleep(0.001)
+        assert len(waits) < 100, "it waits for ever"
+        return [], asked
+
+    monkeypatch.setattr(nodes, "_may_get_a_trial", lambda *_: True)
+    monkeypatch.setattr(nodes.ray, "nodes", lambda: [{**node, "Resources": {}}])
+    monkeypatch.setattr(nodes.ray, "remote", Mock())
+    monkeypatch.setattr(nodes.ray, "wait", wait)
+    return waits
+
+
+def test_a_sweep_whose_machines_make_a_world_can_be_stopped(
+    job: TrialJob, silence: list[float]
+) -> None:
+    wishes = iter([None, None, Stop.BUDGET])
+    assert check_machines([job], FAR, lambda: next(wishes)) is Stop.BUDGET
+    assert len(silence) == 2
+    assert max(silence) < 1
+
+
+def test_a_machine_that_makes_nothing_and_is_silent_is_named(
+    job: TrialJob, silence: list[float]
+) -> None:
+    readers = replace(job, world=None)
+    line = r"machine there \(abcdef\) of the cluster: it does not answer within 0 s"
+    with pytest.raises(LaunchError, match=line):
+        check_machines([readers], FAR, lambda: None, patience_s=0.001)
+    assert silence
+
+
+@pytest.mark.usefixtures("silence")
+def test_a_sweep_that_is_cancelled_while_machines_are_asked_runs_nothing(
+    job: TrialJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.tune.sweeping.connected", MagicMock())
+    monkeypatch.setattr("runner.tune.sweeping._tuner", Mock(side_effect=AssertionError))
+    listener: Any = Mock()
+    listener.stop_wished.return_value = Stop.CANCELLED
+    assert run_sweep([job], FAR, listener) is Stop.CANCELLED
+    listener.stopping.assert_called_once_with(Stop.CANCELLED)
