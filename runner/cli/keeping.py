@@ -58,18 +58,21 @@ def gc(
     "--checkpoints", is_flag=True, help="Also what lets unfinished trials go on there."
 )
 @store_option
-def export(study: str, out: Path | None, store: Path, *, checkpoints: bool) -> None:
+def export(study: str, out: Path | None, store: Path, *, checkpoints: bool) -> int:
     """Write STUDY with its trials to one file.
 
     As it was last launched, finished or not; `film import` takes it into another
     store, with or without a network. The data that it learnt from is not in it.
+
+    Exit code: 0 done, 1 trials that are damaged are left out, 2 bad input.
 
     Example: film export quick --out quick.tar.gz
     """
     from runner.cli.storing import export_study
     from runner.store.workspace import Workspace
 
-    export_study(study, out, Workspace.at(store), with_checkpoints=checkpoints)
+    workspace = Workspace.at(store)
+    return export_study(study, out, workspace, with_checkpoints=checkpoints)
 
 
 @click.command("import")

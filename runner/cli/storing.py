@@ -117,7 +117,7 @@ def _as_json(
 
 def export_study(
     study: str, out: Path | None, workspace: Workspace, *, with_checkpoints: bool
-) -> None:
+) -> int:
     """Write a study with its trials to a file.
 
     Args:
@@ -125,6 +125,9 @@ def export_study(
         out: The file; None names it after the study.
         workspace: The store.
         with_checkpoints: Also what unfinished trials need to go on.
+
+    Returns:
+        The exit code.
     """
     launch = find_launch(study, workspace)
     file = out or Path(f"{launch.study}.tar.gz")
@@ -133,6 +136,9 @@ def export_study(
         f"{file}: {launch.study} with {export.n_trials} trials, "
         f"{export.n_finished} of them finished, {memory(export.n_bytes)}"
     )
+    for folder, why in export.left_out:
+        click.echo(f"film: warning: {folder.trial_id} is not in it: {why}", err=True)
+    return 1 if export.left_out else 0
 
 
 def import_file(file: Path, workspace: Workspace, uri: str | None) -> int:

@@ -19,6 +19,7 @@ from typing import IO, Any, Final
 from runner.store.files import read_json
 from runner.store.launches import Launch
 from runner.store.names import is_study_name, is_trial_id
+from runner.store.trial_folder import TrialFolder
 from runner.store.workspace import Workspace
 from runner.versions import suite_version
 
@@ -47,6 +48,7 @@ _FILES: Final = (
     "best.pt",
     "predictions.parquet",
 )
+_BEGUN: Final = ("config.json", "state.json", "metrics.jsonl")
 _LABEL: Final = re.compile(r"studies/(.*)\.json", re.DOTALL)
 
 
@@ -57,6 +59,7 @@ class Export:
     n_trials: int
     n_finished: int
     n_bytes: int
+    left_out: tuple[tuple[TrialFolder, str], ...]  # what no store would take, and why
 
 
 def is_allowed(name: str, study: str) -> bool:
@@ -93,27 +96,35 @@ def write_archive(
         with_checkpoints: Also what unfinished trials need to go on elsewhere.
 
     Returns:
-        What is in it.
+        What is in it, and what would have had the whole of it refused.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(handle, 0o644)
-            counts = _fill(file, workspace, launch, with_checkpoints=with_checkpoints)
+            n_trials, n_finished, left_out = _fill(
+                file, workspace, launch, with_checkpoints=with_checkpoints
+            )
             file.flush()
             os.fsync(handle)
             n_bytes = os.fstat(handle).st_size
         Path(name).replace(out)
     finally:
         Path(name).unlink(missing_ok=True)
-    return Export(n_trials=counts[0], n_finished=counts[1], n_bytes=n_bytes)
+    return Export(
+        n_trials=n_trials,
+        n_finished=n_finished,
+        n_bytes=n_bytes,
+        left_out=tuple(left_out),
+    )
 
 
 def _fill(
     file: IO[bytes], workspace: Workspace, launch: Launch, *, with_checkpoints: bool
-) -> tuple[int, int]:
-    n_finished, trial_ids = 0, tuple(dict.fromkeys(launch.trial_ids))
+) -> tuple[int, int, list[tuple[TrialFolder, str]]]:
+    n_finished, left_out = 0, []
+    trial_ids = tuple(dict.fromkeys(launch.trial_ids))
     with (
         gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.USTAR_FORMAT) as tar,
@@ -123,12 +134,14 @@ def _fill(
         if said.get("file") != "catalogue":
             said["file"] = ""  # a path of this machine
         writer.add(LAUNCH, io.BytesIO(json.dumps(said).encode()))
-        for trial_id in trial_ids:
+        for folder in map(workspace.trial, trial_ids):
+            why = _why_left_out(folder)
+            if why:
+                left_out.append((folder, why))
+            if why or not folder.is_recorded:  # a worker may wait to begin it
+                continue
             n_finished += _add_trial(
-                writer,
-                workspace.trial(trial_id).path,
-                launch.study,
-                with_checkpoints=with_checkpoints,
+                writer, folder.path, launch.study, with_checkpoints=with_checkpoints
             )
         trials = {Path(one["path"]).parts[1] for one in writer.files[1:]}
         manifest = {
@@ -138,7 +151,28 @@ def _fill(
             "files": writer.files,
         }
         writer.add(MANIFEST, io.BytesIO(json.dumps(manifest).encode()))
-    return len(trials), n_finished
+    return len(trials), n_finished, left_out
+
+
+# An import takes all of an archive or nothing, so one such trial would spoil it.
+def _why_left_out(folder: TrialFolder) -> str:
+    mends = "`film run` makes that good"
+    is_marked = (folder.path / MARK).exists()
+    if not folder.is_recorded:
+        is_begun = any((folder.path / name).exists() for name in (*_BEGUN, MARK))
+        return f"its config.json is damaged; {mends}" if is_begun else ""
+    if not is_marked:
+        return ""
+    damage = " and ".join(folder.damage())
+    if folder.summary() is None:
+        return f"its {damage or MARK} is damaged; {mends}"
+    if not damage:
+        return ""
+    return (
+        f"its {damage} is missing or damaged, and no checkpoint is left; tables here "
+        f"do without, and to export it remove {folder.path / MARK}: `film run` then "
+        "trains it again"
+    )
 
 
 # The mark is opened before the results that it vouches for: a trial that ends meanwhile

@@ -19,6 +19,7 @@ import torch
 
 from film.config import Config, ImageInput
 from film.data.fingerprint import data_fingerprint
+from runner.cli.storing import export_study
 from runner.errors import BusyError, LaunchError
 from runner.store.archive import write_archive
 from runner.store.importing import AT_IT, import_study
@@ -480,6 +481,68 @@ def test_an_export_that_fails_leaves_the_older_file_and_no_litter(
         write_archive(origin, launch, archive, with_checkpoints=True)
     assert archive.read_bytes() == before
     assert list(archive.parent.glob(".tiny*")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("best.pt", None, "best.pt is missing or damaged, and no checkpoint is left"),
+        ("best.pt", b"x", "done.json: `film run` then trains it again"),
+        ("predictions.parquet", b"x", "predictions.parquet is damaged; `film run`"),
+        ("done.json", b"{", "done.json is damaged; `film run`"),
+        ("config.json", b"{", "config.json is damaged; `film run`"),
+    ],
+)
+def test_a_trial_that_would_have_all_refused_is_left_out_by_name(
+    origin: Workspace,
+    launch: Launch,
+    tmp_path: Path,
+    name: str,
+    content: bytes | None,
+    line: str,
+) -> None:
+    damaged = Workspace.at(tmp_path / "damaged")
+    shutil.copytree(origin.root, damaged.root)
+    folder = damaged.trial(launch.trial_ids[0])
+    for path in folder.path.glob("checkpoint*.pt"):
+        path.unlink()
+    (folder.path / name).unlink()
+    if content is not None:
+        (folder.path / name).write_bytes(content)
+    file = tmp_path / "tiny.tar.gz"
+    export = write_archive(damaged, launch, file, with_checkpoints=True)
+    assert (export.n_trials, export.n_finished) == (2, 1)
+    ((left_out, why),) = export.left_out
+    assert left_out == folder
+    assert line in why
+    assert len(import_study(file, Workspace.at(tmp_path / "new")).placed) == 2
+
+
+def test_a_trial_that_waits_to_begin_is_not_in_an_archive(
+    archive: Path, origin: Workspace, launch: Launch, tmp_path: Path
+) -> None:
+    before = archive.read_bytes()
+    waiting = Workspace.at(tmp_path / "waiting")
+    shutil.copytree(origin.root, waiting.root)
+    log = waiting.trial(launch.trial_ids[3]).log
+    log.parent.mkdir()
+    log.touch()  # a worker's first deed
+    assert not write_archive(waiting, launch, archive, with_checkpoints=False).left_out
+    assert archive.read_bytes() == before
+
+
+def test_an_export_that_leaves_something_out_says_so_and_ends_with_1(
+    origin: Workspace, launch: Launch, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    damaged = Workspace.at(tmp_path / "damaged")
+    shutil.copytree(origin.root, damaged.root)
+    out = tmp_path / "out.tar.gz"
+    assert export_study("tiny", out, damaged, with_checkpoints=False) == 0
+    assert capsys.readouterr().err == ""
+    (damaged.trial(launch.trial_ids[0]).path / "predictions.parquet").unlink()
+    assert export_study("tiny", out, damaged, with_checkpoints=False) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"film: warning: {launch.trial_ids[0]} is not in it: its ")
 
 
 @pytest.mark.slow
