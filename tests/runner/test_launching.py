@@ -1,5 +1,6 @@
 """A launch that ends early says so, and its exit code is never 0."""
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,28 @@ def test_a_cancelled_launch_is_code_130(
     assert code == 130
     assert "cancelled; whole epochs are kept" in error
     assert "cancelled with 0 of 6 runs complete; the same command goes on" in error
+
+
+def test_while_machines_are_asked_a_row_that_is_cancelled_is_left_for_later(
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
+    folder = Workspace.at(Path("store")).study("tiny")
+    heard = []
+
+    def sweep(*arguments: Any, screens: bool) -> Stop | None:
+        del screens
+        view = arguments[3]
+        time.sleep(0.6)  # the disk is read now and then
+        ask_to_cancel(folder, ["one"])
+        heard.extend([view.stop_wished(), view.hear().dropped])
+        time.sleep(0.6)
+        ask_to_cancel(folder, None)
+        stop: Stop | None = view.stop_wished()
+        return stop
+
+    code, _, _ = run(sweep)
+    assert heard == [None, {"one"}]
+    assert code == 130
 
 
 @pytest.mark.parametrize("stop", [Stop.INTERRUPTED, Stop.BUDGET])

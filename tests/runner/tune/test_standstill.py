@@ -6,12 +6,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import Mock
 
 import psutil
 import pytest
 
 from runner.store.trial_folder import TrialFolder
-from runner.tune.standstill import Standstill, _kill
+from runner.tune import standstill
+from runner.tune.standstill import Standstill, _kill, end_worker
 from runner.working.guards import Limits
 
 PID = 4711
@@ -152,3 +154,29 @@ def test_a_worker_of_rays_is_killed_though_it_is_stopped_and_nothing_else(
                 assert psutil.Process(process.pid).is_running()
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_it_is_killed_on_its_own_machine_before_ray_forgets_it(
+    folder: TrialFolder, monkeypatch: pytest.MonkeyPatch, is_here: bool
+) -> None:
+    nodes = [
+        {"NodeID": 56 * name, "Alive": True, "NodeManagerAddress": address}
+        for name, address in (("a", "10.0.0.1"), ("b", "10.0.0.2"))
+    ]
+    done = Mock()
+    monkeypatch.setattr(standstill, "_kill", done.kill_here)
+    monkeypatch.setattr(standstill.ray, "nodes", lambda: nodes)
+    monkeypatch.setattr(standstill.ray, "remote", lambda **_: lambda _: done.task)
+    monkeypatch.setattr(standstill.ray, "kill", done.forget)
+    watch = Standstill(folder, Limits())
+    watch.hear({**FROM, "node_ip": "10.0.0.2"})
+    end_worker("actor", watch, is_here=is_here)
+    names = [name for name, *_ in done.mock_calls]
+    if is_here:
+        assert names == ["kill_here", "forget"]
+        return
+    assert names == ["task.options", "task.options().remote", "forget"]
+    where = done.task.options.call_args.kwargs["scheduling_strategy"]
+    assert where.node_id == 56 * "b"
+    done.task.options().remote.assert_called_with(PID)
