@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
+from urllib.parse import parse_qsl
 
 from pyarrow import ArrowException
 from pyarrow.fs import FileSelector, FileSystem, FileType
@@ -25,6 +26,7 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 from film.errors import FilmError
 from runner.errors import LaunchError
 from runner.store.trial_folder import TrialFolder
+from runner.tracking.secrets import redacted
 
 __all__ = ["SENT", "Attempt", "BrokenError", "Progress", "Storage"]
 
@@ -48,6 +50,9 @@ _MOST_LISTED: Final = 2**20  # bytes of a list; a longer one is not ours
 _TRIAL: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ATTEMPT: Final = re.compile(r"[0-9]{6}-[0-9a-f]{8}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_SECRET: Final = re.compile(  # names of parameters; `credential_kind` is none
+    r"(?i)secret|token|pass|pwd|key|(?:^|[_-])(?:sas|sig|signature|credentials?)$"
+)
 _WHOLE_AT_ONCE: Final = {"s3", "gcs", "abfs"}  # kinds where no half a file is seen
 _TRIES: Final = 4
 _PAUSE_S: Final = 0.5  # doubled after every try
@@ -116,24 +121,26 @@ class Storage:
         """Open it; nothing is read or written yet.
 
         Args:
-            uri: Whatever pyarrow takes; without a password.
+            uri: Whatever pyarrow takes; without a password or a key.
 
         Raises:
             LaunchError: It is no such address.
         """
         self.uri = uri
-        if "@" in uri.partition("://")[2].partition("/")[0]:
+        self._shown = redacted(uri)
+        secret = _secret_in(uri)
+        if secret:
             raise LaunchError(
-                "--storage: leave the password out of the address; every machine takes "
-                "it from its own environment (AWS_ACCESS_KEY_ID, ~/.aws, a role)"
+                f"--storage: leave the {secret} out of the address; every machine "
+                "takes it from its own environment (AWS_ACCESS_KEY_ID, ~/.aws, a role)"
             )
         try:
             self._files, root = FileSystem.from_uri(uri)
         except (ArrowException, OSError, ValueError) as error:
-            raise LaunchError(f"--storage {uri}: {_line(error)}") from None
+            raise LaunchError(f"--storage {self._shown}: {_line(error)}") from None
         self._root = root.rstrip("/")
         if not self._root:
-            raise LaunchError(f"--storage {uri}: name a folder there")
+            raise LaunchError(f"--storage {self._shown}: name a folder there")
 
     def check(self) -> None:
         """Write something there, read it back, and remove it.
@@ -146,10 +153,12 @@ class Storage:
         try:
             self.put(path, said)
             if self.get(path, len(said)) != said:
-                raise LaunchError(f"--storage {self.uri}: it gives back something else")
+                raise LaunchError(
+                    f"--storage {self._shown}: it gives back something else"
+                )
             self._files.delete_file(path)
         except (ArrowException, OSError) as error:
-            raise LaunchError(f"--storage {self.uri}: {_line(error)}") from None
+            raise LaunchError(f"--storage {self._shown}: {_line(error)}") from None
 
     def attempts(self, trial_id: str) -> list["Attempt"]:
         """List what was sent of a trial.
@@ -410,4 +419,16 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    return redacted(" ".join(str(error).split()))[:300]
+
+
+# What of an address is secret, by name; empty where nothing is. A password may have a
+# slash in it, so that the host seems to end before.
+def _secret_in(uri: str) -> str:
+    place, _, query = uri.partition("://")[2].partition("?")
+    host = place.partition("/")[0]
+    _, colon, port = host.rpartition(":")
+    if "@" in host or ("@" in place and colon and not port.isdigit()):
+        return "password"
+    names = (name for name, _ in parse_qsl(query.replace(";", "&")))
+    return next((name for name in names if _SECRET.search(name)), "")

@@ -258,6 +258,45 @@ def test_an_address_that_will_not_do_is_refused_in_a_line(uri: str, line: str) -
     assert "secret@" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("abfs://c/x?client_secret=abcd1234&tenant_id=t", "client_secret"),
+        ("abfs://c?tenant_id=t&client%5Fsecret=abcd/1234", "client_secret"),
+        ("abfs://c/x?account_key=abcd1234", "account_key"),
+        ("abfs://c/x?sv=2022&sig=abcd1234", "sig"),
+        ("s3://b/x?region=r;X-Amz-Signature=abcd1234", "X-Amz-Signature"),
+        ("gs://b/x?access_token=abcd1234", "access_token"),
+        ("s3://key:ab/abcd1234@bucket/x", "password"),
+    ],
+)
+def test_an_address_with_a_secret_in_it_is_refused_and_not_shown(
+    uri: str, name: str
+) -> None:
+    with pytest.raises(LaunchError, match=f"leave the {name} out") as refused:
+        Storage(uri)
+    assert "1234" not in str(refused.value)
+
+
+@pytest.mark.parametrize("uri", ["nowhere:secret=abcd1234", "abfs:client_secret=1234"])
+def test_a_secret_in_what_is_no_address_is_not_shown(uri: str) -> None:
+    with pytest.raises(LaunchError, match="--storage") as refused:
+        Storage(uri)
+    assert "1234" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:///tmp/a:b@c",
+        "s3://b/a@b?endpoint_override=minio:9000&region=r&scheme=http",
+        "abfs://account.dfs.core.windows.net/c?credential_kind=anonymous",
+    ],
+)
+def test_an_address_without_a_secret_is_not_taken_for_one(uri: str) -> None:
+    assert Storage(uri).uri == uri
+
+
 def test_an_address_that_cannot_be_written_to_is_refused_before_anything_runs(
     tmp_path: Path,
 ) -> None:
