@@ -28,6 +28,7 @@ from runner.cli.single import predict, train, verify
 from runner.cli.study import listing, plan, retry, run, show, sync
 from runner.cli.telling import completion, diff, doctor, logs, status
 from runner.errors import BusyError
+from runner.hanging_up import forget_terminal, is_told_of_hanging_up
 
 __all__ = ["film", "main"]
 
@@ -61,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: What follows ``film``; None takes the process's own.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    # A shell starts what runs in its background with SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Greek, in a terminal without it
             stream.reconfigure(errors="replace")
@@ -88,5 +87,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _listen() -> None:
+    signal.signal(signal.SIGTERM, _interrupt)
+    if is_told_of_hanging_up():
+        signal.signal(signal.SIGHUP, _hang_up)
+    # A shell starts what runs in its background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+# The kernel and the shell both send it: the second one asks for nothing new.
+def _hang_up(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    forget_terminal()
     raise KeyboardInterrupt

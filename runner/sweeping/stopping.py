@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -27,7 +27,7 @@ _LOOK_S: Final = 0.5
 class Stop(Enum):
     """Why a sweep ended early."""
 
-    INTERRUPTED = auto()  # Ctrl-C or SIGTERM
+    INTERRUPTED = auto()  # Ctrl-C, SIGTERM or a closed terminal
     CANCELLED = auto()  # film cancel, perhaps from another machine
     BUDGET = auto()  # --budget is used up
     BROKEN = auto()  # what schedules trials failed itself
@@ -154,7 +154,8 @@ class Wishes:
         if now < self._look_at:
             return None
         self._look_at = now + _LOOK_S
-        self._said = read_json(self._folder / _FILE)
+        with suppress(OSError):  # of a disk that is away; it is looked at again
+            self._said = read_json(self._folder / _FILE)
         if not self._said or _trials(self._said) is not None:
             return None
         forget_wishes(self._folder)

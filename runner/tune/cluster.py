@@ -13,6 +13,7 @@ import ray
 from ray.exceptions import RayError
 
 from runner.errors import LaunchError
+from runner.hanging_up import hanging_up_deferred
 from runner.sweeping.machines import Machine
 from runner.sweeping.workers import Workers
 from runner.tune.address import check_address, find_address
@@ -50,7 +51,7 @@ def connected(workers: Workers) -> Iterator[Path]:
     """
     with temporary_home() as home:
         try:
-            with sigterm_kept():
+            with sigterm_kept(), hanging_up_deferred():
                 if workers.address is None:
                     _start(workers, home)
                 else:

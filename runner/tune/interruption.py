@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and other wishes that a sweep should end."""
+"""Ctrl-C, SIGTERM, a closed terminal and other wishes that a sweep should end."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Self
 
+from runner.hanging_up import forget_terminal, is_told_of_hanging_up
 from runner.sweeping.stopping import Stop
 
 __all__ = ["Interruption", "sigterm_kept"]
@@ -47,7 +48,10 @@ def sigterm_kept() -> Iterator[None]:
 
 @dataclass
 class Interruption:
-    """A signal asks the sweep to stop, once; a second one leaves at once."""
+    """A signal asks the sweep to stop, once; a second one leaves at once.
+
+    A closed terminal is never the second one: kernel and shell both tell of it.
+    """
 
     reason: Stop | None = None
     is_passed_on: bool = False
@@ -62,6 +66,8 @@ class Interruption:
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._hear)
+        if is_told_of_hanging_up():
+            self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._hang_up)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,4 +102,8 @@ class Interruption:
             os.write(2, b"\nfilm: stopped at once\n")
             os._exit(128 + number)
         self._is_heard = True
+        self.request(Stop.INTERRUPTED)
+
+    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
+        forget_terminal()
         self.request(Stop.INTERRUPTED)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol
 
-from tests.faults import damaging, failing, stopping
+from tests.faults import damaging, failing, meanwhile, stopping
 from tests.faults.scene import Scene
 
 __all__ = ["IN_A_ROW", "KINDS", "Kind", "rows_of", "surroundings_of", "words_of"]
@@ -31,6 +31,7 @@ _STOPS: Final[tuple[Kind, ...]] = (
     stopping.DriverSignalled("driver gets SIGINT", (signal.SIGINT,)),
     stopping.DriverSignalled("driver gets SIGINT twice", (signal.SIGINT,) * 2),
     stopping.DriverSignalled("Ctrl-C in a terminal", (signal.SIGINT,), to_all=True),
+    stopping.DriverSignalled("terminal closed", (signal.SIGHUP,), to_all=True),
     stopping.EverythingKilled(),
 )
 _DAMAGE: Final[tuple[Kind, ...]] = (
@@ -50,6 +51,7 @@ _OTHERS: Final[tuple[Kind, ...]] = (
     stopping.RayKilled(),
     stopping.TwoLaunches(),
     stopping.TwoStudies(),
+    meanwhile.OtherCommands(),
     failing.TrialRaises(),
     failing.DataDamaged(),
     failing.TrialDiverges(),

@@ -25,6 +25,23 @@ def test_ctrl_c_counts_where_nothing_was_asked_before() -> None:
     assert interruption.reason is Stop.INTERRUPTED
 
 
+def test_a_closed_terminal_is_told_of_twice_and_stops_tidily() -> None:
+    with Interruption() as interruption:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+    assert interruption.reason is Stop.INTERRUPTED
+
+
+def test_nohup_is_heard() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            signal.raise_signal(signal.SIGHUP)
+        assert interruption.reason is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 TWICE = """
 import signal
 from runner.sweeping.stopping import Stop
