@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
         ("worker killed with -9", "driver gets SIGINT twice"),
         ("driver gets SIGTERM", "corrupt SQLite file"),
         ("trial returns NaN", "torn last line"),
-        ("other commands meanwhile", "terminal closed"),
+        ("terminal closed", "torn state.json"),
     ],
     ids=" and ".join,
 )
