@@ -35,6 +35,7 @@ _LEFT: Final = (
     ".importing-*",
     "studies/*/.*.json.*",
     ".mlflow.db.*",
+    ".store.json.*",
 )
 
 
