@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="a page to write")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left behind
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))  # launches hear it too
     kinds = [kind for kind in KINDS if fnmatchcase(kind.name, given.only)]
     if not kinds:
         parser.error(f"no such kind; there is {', '.join(k.name for k in KINDS)}")

@@ -11,6 +11,8 @@ SAYS = """
 import os, signal, sys
 from runner.cli import main
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+
 def hung_up(*words, **flags):
     os.kill(os.getpid(), signal.SIGHUP)
     os.kill(os.getpid(), signal.SIGHUP)
@@ -38,9 +40,10 @@ def test_a_command_whose_terminal_is_closed_ends_as_one_that_is_stopped(
 
 
 STARTS = """
-import subprocess, sys
+import os, signal, subprocess, sys
 from runner.hanging_up import hanging_up_deferred
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with hanging_up_deferred():
     waits = "import time; print('began', flush=True); time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE)
@@ -59,7 +62,7 @@ print("never")
 
 def test_what_is_started_meanwhile_is_deaf_and_this_process_hears_afterwards() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", "import os, signal\n" + STARTS],
+        [sys.executable, "-c", STARTS],
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -25,21 +27,29 @@ def test_ctrl_c_counts_where_nothing_was_asked_before() -> None:
     assert interruption.reason is Stop.INTERRUPTED
 
 
-def test_a_closed_terminal_is_told_of_twice_and_stops_tidily() -> None:
+@pytest.fixture
+def hang_up() -> Iterator[Callable[[Any], object]]:
+    """Give what sets how this process takes a closed terminal."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda way: signal.signal(signal.SIGHUP, way)
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_a_closed_terminal_is_told_of_twice_and_stops_tidily(
+    hang_up: Callable[[Any], object],
+) -> None:
+    hang_up(signal.SIG_DFL)
     with Interruption() as interruption:
         signal.raise_signal(signal.SIGHUP)
         signal.raise_signal(signal.SIGHUP)
     assert interruption.reason is Stop.INTERRUPTED
 
 
-def test_nohup_is_heard() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with Interruption() as interruption:
-            signal.raise_signal(signal.SIGHUP)
-        assert interruption.reason is None
-    finally:
-        signal.signal(signal.SIGHUP, before)
+def test_nohup_is_heard(hang_up: Callable[[Any], object]) -> None:
+    hang_up(signal.SIG_IGN)
+    with Interruption() as interruption:
+        signal.raise_signal(signal.SIGHUP)
+    assert interruption.reason is None
 
 
 TWICE = """
