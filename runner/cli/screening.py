@@ -18,7 +18,7 @@ def conclude_screening(request: Request, mirror: Mirror) -> int:
         mirror: To MLflow.
 
     Returns:
-        The exit code: 0 where every wanted trial is finished.
+        The exit code: 0 where every wanted trial is finished, and none screened out.
     """
     request.write_down()
     mirror.everything(request.folders(), [])

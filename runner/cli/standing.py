@@ -263,13 +263,18 @@ def _row_cells(rows: Sequence[RowOverview]) -> list[tuple[str, ...]]:
         (
             row.label,
             str(len(row.trials)),
-            *(str(row.count(state) or "–") for state in _STATES),
+            *(str(_counted(row, state) or "–") for state in _STATES),
             str(row.epochs),
             percent(row.best_val_accuracy),
             *([str(row.screened or "–")] * is_screened),
         )
         for row in rows
     ]
+
+
+# Who was screened out has a column, and is not killed as well.
+def _counted(row: RowOverview, state: TrialState) -> int:
+    return row.count(state) - row.screened * (state is TrialState.KILLED)
 
 
 def _studies_text(overviews: Sequence[StudyOverview], workspace: Workspace) -> str:

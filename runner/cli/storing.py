@@ -164,5 +164,5 @@ def import_file(file: Path, workspace: Workspace, uri: str | None) -> int:
     mirror = Mirror(workspace, address, warn=warn)
     folders = [workspace.trial(one) for one in dict.fromkeys(done.launch.trial_ids)]
     mirror.everything(folders, [done.launch])
-    click.echo(f"`film report {name}` makes its report")
+    click.echo(f"`film report {name} --store {workspace.root}` makes its report")
     return 1 if is_busy or mirror.problem or mirror.refused else 0

@@ -125,8 +125,8 @@ def run(study: str, *, dry_run: bool, **flags: Unpack[Flags]) -> int:
     Stop it at any moment (Ctrl-C) and run it again: it goes on, and repeats nothing
     that was finished. From elsewhere, `film cancel STUDY` stops it.
 
-    Exit code: 0 every wanted row is complete, 1 rows failed or the budget is used up,
-    2 bad input, 130 stopped.
+    Exit code: 0 every wanted row is complete, 1 rows failed, were screened out, or the
+    budget is used up, 2 bad input, 130 stopped.
 
     Example: film run quick --seeds 2 -j 2 --budget 6h
     """

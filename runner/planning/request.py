@@ -362,6 +362,11 @@ def find_launch(name: str, workspace: Workspace) -> Launch:
     is_ours = name in catalogue() or study_file(name).suffix in {".yaml", ".yml"}
     known = find_study(name).name if is_ours and name not in launched else name
     launch = read_launch(workspace.study(known))
+    if launch is None and known in launched:
+        raise LaunchError(
+            f"{workspace.study(known) / 'launch.json'}: cannot be read; "
+            f"`film run {known}` writes it anew, and repeats nothing"
+        )
     if launch is None:
         there = ", ".join(launched) or "none"
         raise LaunchError(

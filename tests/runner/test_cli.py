@@ -241,6 +241,16 @@ def test_a_report_brings_mlflow_up_to_date_and_keeps_the_seeds(
     assert "missing" not in page.read_text()
 
 
+def test_a_launch_that_cannot_be_read_is_not_taken_for_none(film: Film) -> None:
+    home = Path("store") / "studies" / "quick"
+    home.mkdir(parents=True)
+    (home / "launch.json").write_text("{torn")
+    for command in ("status", "export"):
+        code, _, error = film(command, "quick", "--store", "store")
+        assert code == 2
+        assert "launch.json: cannot be read; `film run quick` writes it anew" in error
+
+
 @noload
 def test_a_run_that_mlflow_does_not_take_is_no_silent_gap_in_the_table(
     film: Film, study_file: Path, data: Path, run_all: Callable[[int], Workspace]

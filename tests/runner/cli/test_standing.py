@@ -64,6 +64,8 @@ def test_who_runs_it_and_what_was_screened_is_said(
         _, text, _ = film("status", "tiny", "--store", workspace.root)
         assert "; running, process " in text
         assert "screened: cut short by a launch with --screen" in text
+        (row,) = [line for line in text.splitlines() if line.startswith("γ := 1 ")]
+        assert row.split()[3:] == ["2", "1", *"–––––", "2", "25.0", "%", "1"]
         _, text, _ = film("status", "tiny", "--store", workspace.root, "--json")
         content = json.loads(text)
         assert content["is_running"] is True
