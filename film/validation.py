@@ -81,8 +81,9 @@ def _explain(
         case "string_type" if "[key]" in problem["loc"]:
             return f"got {given!r} as a name; put it in quotes"
         case _:
-            text = problem["msg"].removeprefix("Input should be ")
-            return f"got {given!r}, should be {text}"
+            said = problem["msg"].removeprefix("Input ").removeprefix("String ")
+            verb = "" if said.startswith("should ") else "should be "
+            return f"got {given!r}, {verb}{said}"
 
 
 # The settings of the (nested) model that a path leads to.

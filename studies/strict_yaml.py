@@ -28,7 +28,7 @@ def parse(text: str) -> object:
     try:
         return yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a subclass of the safe loader
     except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
-        line = " ".join(str(error).split())
+        line = " ".join(str(error).split()).replace('in "<unicode string>", ', "at ")
     except RecursionError:
         line = "it is nested too deeply"
     raise StudyError(f"is not valid YAML: {line}")

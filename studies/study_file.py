@@ -226,7 +226,8 @@ def read_study(path: Path) -> Study:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise StudyError(f"{path}: cannot be read: {why}") from None
     try:
         tree = parse(text)
         if not isinstance(tree, dict):

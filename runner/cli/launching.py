@@ -118,6 +118,7 @@ def run_request(
     """
     uri = normal_uri(flags["tracking_uri"] or request.workspace.tracking_uri)
     name = request.study.name
+    request.workspace.open_for_writing()
 
     def busy(owner: Owner | None) -> str:
         by = f" by {owner}" if owner else ""

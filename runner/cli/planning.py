@@ -214,7 +214,7 @@ def _time_line(expected: Forecast) -> str:
             f"{known}nothing like these trials is measured yet, so the time they take "
             "is not known (`film plan --probe` measures it)"
         )
-    whole = f"about {_between(expected.time)} until all is done"
+    whole = f"about {_between(expected.time)} of training until all is done"
     part = f", of which {_between(expected.making)} to make its world"
     return whole + part * bool(expected.world)
 

@@ -222,6 +222,14 @@ def _only(address: str, found: Sequence[NamedTrial]) -> NamedTrial:
 
 def _no_row(address: str, trials: Sequence[NamedTrial], seed: int | None = None) -> str:
     rows = list(dict.fromkeys(one.row for one in trials))
+    row, _, number = address.rpartition("@")
+    if row and number.isdecimal():
+        address, seed = row, int(number)
+    of_row = _by_row(address, trials)
+    if seed is not None and of_row:
+        known = {one.seed for one in of_row if one.seed is not None}
+        there = ", ".join(map(str, sorted(known)))
+        return f"'{address}' has no run with seed {seed} (seeds: {there})"
     with_seed = "" if seed is None else f" with seed {seed}"
     names = ", ".join(rows[:_MOST_NAMED])
     more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""

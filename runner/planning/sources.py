@@ -1,16 +1,20 @@
 """Where a study's data come from: a prepared folder, or a world made when needed."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from film.data.progress import Progress
 from film.errors import DataError
 from film.world.config import HUMANS_STORE, WorldConfig
 from runner.store.files import absolute
-from runner.store.locks import exclusive
+from runner.store.locks import exclusive, is_held
 from runner.store.workspace import Workspace
 from studies.splits import Needed
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 __all__ = ["DataSource", "find_source", "make_here", "make_missing"]
 
@@ -116,6 +120,10 @@ def make_missing(source: DataSource, *, processes: int) -> Iterator[Progress]:
     from film.world.making import make_world  # noqa: PLC0415 - needs torch
 
     lock = source.directory.with_name(f"{source.directory.name}.lock")
+    if is_held(lock):
+        _LOGGER.warning(
+            "%s is being made by another process; waiting for it", source.directory
+        )
     with exclusive(lock):
         yield from make_world(source.world, source.directory, processes=processes)
         if HUMANS_STORE in source.stores:

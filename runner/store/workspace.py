@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from film.world.config import PRESETS, WorldConfig
+from runner.errors import LaunchError
 from runner.store.files import absolute, if_there
 from runner.store.names import is_study_name, is_trial_id
 from runner.store.trial_folder import TrialFolder
@@ -29,6 +30,24 @@ class Workspace:
             The store, with absolute paths only.
         """
         return cls(absolute(directory))
+
+    def open_for_writing(self) -> None:
+        """Make the store's folder where it is missing.
+
+        Raises:
+            LaunchError: Nobody could write there.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            is_ours = os.access(self.root, os.W_OK | os.X_OK)
+            why = "" if is_ours else "Permission denied"
+        except OSError as problem:
+            why = problem.strerror or str(problem)
+        if why:
+            raise LaunchError(
+                f"{self.root}: {why}; give a --store (or FILM_STORE) that this user "
+                "may write to"
+            )
 
     @property
     def trials(self) -> Path:

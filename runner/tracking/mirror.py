@@ -264,7 +264,7 @@ class Mirror:
             self._tracker = None  # it is made anew when it is next opened
             self._outbox.put(replace(task, again=True))
             return
-        line = redacted(" ".join(f"{type(error).__name__}: {error}".split())[:200])
+        line = _gist(error)
         if self._tracker is not None and self._tracker.answers():
             if not task.is_second_try:
                 self._tracker.forget(task.home.name)
@@ -300,6 +300,14 @@ class Mirror:
         files = [folder.path / name for name in _TRIAL_FILES]
         files += folder.path.glob("studies/*.json")
         return _hash([folder.state(), *map(_content, sorted(files))])
+
+
+# What urllib3 says of a server that is not there fills three lines.
+def _gist(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    if "Max retries exceeded" in said:
+        return "no connection"
+    return redacted(f"{type(error).__name__}: {said}"[:200])
 
 
 def _content(path: Path) -> str:

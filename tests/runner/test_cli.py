@@ -90,6 +90,7 @@ def test_studies_are_listed_and_shown(film: Film, study_file: Path) -> None:
         (("plan", "quick", "--only", "zzz"), "no row matches 'zzz'"),
         (("plan", "quick", "--device", "cuda"), "torch sees 0 GPUs"),
         (("run", "quick", "--tracking-uri", "./mlruns"), "tracking URI './mlruns'"),
+        (("run", "quick", "--store", "/dev/null"), "/dev/null: File exists; give a -"),
         (("status", "quick"), "no study 'quick' was launched in"),
         (("sync", "nope"), "no study 'nope' was launched in"),
         (("ui", "nope"), "no study 'nope' was launched in"),
@@ -152,7 +153,7 @@ def test_a_plan_counts_what_is_recorded(
     list(run_trial(job))
     _, text, _ = film("plan", study_file, "--data", data, "--store", "store")
     assert "6 trials: 1 done, 5 to run" in text
-    assert "until all is done" in text
+    assert "of training until all is done" in text
     assert "scaled by" not in text  # 5 trials like the one that is done
 
 

@@ -60,7 +60,7 @@ def test_a_plan_says_what_a_launch_takes(
     echo_plan(request_of(), TWO, as_json=False, price=2.5)
     text = capsys.readouterr().out
     # 6 trials of 3 epochs by 2 workers, of 100 s each, more or less 30 %
-    assert "about 10:00 to 20:00 until all is done" in text
+    assert "about 10:00 to 20:00 of training until all is done" in text
     assert "as told by 2 trials by probes of the same configurations; 4 trials" in text
     assert "memory: 512 MiB a trial, 1.0 GiB for 2 at once; " in text
     assert "disk: about " in text

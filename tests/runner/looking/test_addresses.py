@@ -84,7 +84,7 @@ def test_several_runs_are_listed_by_what_would_name_each(
     with pytest.raises(LaunchError, match=line):
         find_one("baseline", workspace, study=None)
     assert find_one("baseline", workspace, study="tiny", seed=3).seed == 3
-    with pytest.raises(LaunchError, match="no row with seed 77 matches 'baseline'"):
+    with pytest.raises(LaunchError, match="'baseline' has no run with seed 77"):
         find_one("baseline", workspace, study=None, seed=77)
 
 
