@@ -75,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(f"film: error: {error}", err=True)
         code = _BUSY if isinstance(error, BusyError) else _BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
+        _leave_when_asked(arguments)
         click.echo("film: stopped; nothing that was finished is lost", err=True)
         code = _INTERRUPTED
     except BrokenPipeError:  # whoever read the output has seen enough
@@ -84,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"film: error: {where}{error.strerror or error}", err=True)
         code = _BAD_INPUT
+    _leave_when_asked(arguments)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -93,6 +95,19 @@ def _listen() -> None:
         signal.signal(signal.SIGHUP, _hang_up)
     # A shell starts what runs in its background with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# All is done but for Python's own end, which a signal would turn into a traceback, or
+# into an exit code of Python's. Who gives arguments calls from a process that goes on.
+def _leave_when_asked(arguments: Sequence[str] | None) -> None:
+    if arguments is not None:
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(_INTERRUPTED)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SAYS = """
 import os, signal, sys
 from runner.cli import main
@@ -37,6 +39,33 @@ def test_a_command_whose_terminal_is_closed_ends_as_one_that_is_stopped(
         code = process.wait(60)
     assert code == 128 + signal.SIGINT
     assert log.read_text() == "film: stopped; nothing that was finished is lost\n"
+
+
+ENDS = """
+import atexit, os, signal
+import runner.cli
+
+def interrupted(*words, **flags):
+    raise KeyboardInterrupt
+
+atexit.register(lambda: os.kill(os.getpid(), signal.{signal}))
+runner.cli.film.main = interrupted
+runner.cli.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_impatient_second_signal_while_python_ends_changes_nothing(
+    name: str,
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS.format(signal=name)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 128 + signal.SIGINT
+    assert ended.stderr == "film: stopped; nothing that was finished is lost\n"
 
 
 STARTS = """
