@@ -4,11 +4,13 @@ What takes time to import is imported by the command that needs it, so that a he
 page answers at once.
 """
 
+import atexit
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _leave_when_asked(arguments)
         click.echo("film: stopped; nothing that was finished is lost", err=True)
-        code = _INTERRUPTED
+        code = _end_interrupted(arguments)
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
@@ -104,6 +106,17 @@ def _leave_when_asked(arguments: Sequence[str] | None) -> None:
         return
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
+
+
+# Where the interruption met a text that a library executes, as dataclasses do as they
+# are imported, `python -m` remembers it though it was caught, and ends by SIGINT itself.
+def _end_interrupted(arguments: Sequence[str] | None) -> int:
+    if arguments is None:
+        atexit._run_exitfuncs()  # noqa: SLF001 - nothing public does, and stays here
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(_INTERRUPTED)
+    return _INTERRUPTED
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

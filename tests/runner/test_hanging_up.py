@@ -68,6 +68,33 @@ def test_an_impatient_second_signal_while_python_ends_changes_nothing(
     assert ended.stderr == "film: stopped; nothing that was finished is lost\n"
 
 
+MET = """
+import runner.cli
+
+def imported(*words, **flags):
+    exec("raise KeyboardInterrupt")
+
+runner.cli.film.main = imported
+print("said")
+runner.cli.main()
+"""
+
+
+def test_an_interruption_in_an_executed_text_ends_with_the_same_code(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "met.py").write_text(MET)
+    ended = subprocess.run(
+        [sys.executable, "-m", "met"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 128 + signal.SIGINT
+    assert ended.stdout == "said\n"
+
+
 STARTS = """
 import os, signal, subprocess, sys
 from runner.hanging_up import hanging_up_deferred
