@@ -108,8 +108,8 @@ def _leave_when_asked(arguments: Sequence[str] | None) -> None:
         signal.signal(number, _leave)
 
 
-# Where the interruption met a text that a library executes, as dataclasses do as they
-# are imported, `python -m` remembers it though it was caught, and ends by SIGINT itself.
+# Where the interruption met a text that a library executes, as dataclasses do when
+# imported, `python -m` remembers it though it was caught, and ends by SIGINT itself.
 def _end_interrupted(arguments: Sequence[str] | None) -> int:
     if arguments is None:
         atexit._run_exitfuncs()  # noqa: SLF001 - nothing public does, and stays here

@@ -44,7 +44,7 @@ class TrialRaises:
 
     def strike(self, scene: Scene) -> None:
         """Launch with the obstacle, and take it away."""
-        trial = scene.rng.choice(sorted(scene.wanted))
+        trial = scene.rng.choice(scene.unfinished)
         file = scene.rng.choice(("checkpoint.pt", "best.pt", "predictions.parquet"))
         obstacle = scene.store / "trials" / trial / file
         if obstacle.exists():
@@ -108,7 +108,7 @@ class TrialHangs:
 
     def strike(self, scene: Scene) -> None:
         """Launch with the pipe, wait until that trial is given up, take it away."""
-        trial = scene.rng.choice(sorted(scene.wanted))
+        trial = scene.rng.choice(scene.unfinished)
         pipe = scene.store / "trials" / trial / "checkpoint.pt"
         pipe.parent.mkdir(parents=True, exist_ok=True)
         pipe.unlink(missing_ok=True)

@@ -65,6 +65,19 @@ class Scene:
         return set(self.ground.trials)
 
     @property
+    def unfinished(self) -> list[str]:
+        """The wanted trials that do not bear their mark yet.
+
+        Raises:
+            MissedError: There is none.
+        """
+        done = {trial.name for trial in self.trials if trial.done}
+        left = sorted(self.wanted - done)
+        if not left:
+            raise MissedError
+        return left
+
+    @property
     def is_complete(self) -> bool:
         """Whether every wanted trial bears its mark."""
         return self.wanted <= {trial.name for trial in self.trials if trial.done}
