@@ -1,5 +1,6 @@
 """Where trials run: Ray, started on this machine, or a cluster that is there."""
 
+import gc
 import importlib.util
 import logging
 import os
@@ -58,7 +59,7 @@ def connected(workers: Workers) -> Iterator[Path]:
                     _join(workers.address, _shipped(home))
             yield home / "tune"
         finally:
-            ray.shutdown()
+            _leave()
 
 
 def cluster_machines(address: str) -> tuple[Machine, ...]:
@@ -83,7 +84,20 @@ def cluster_machines(address: str) -> tuple[Machine, ...]:
             if node["Alive"]
         )
     finally:
+        _leave()
+
+
+# Where Python's collector, in whatever thread, meets a reference of Ray's while Ray
+# shuts down, Ray ends the process ("core worker has already been shutdown").
+def _leave() -> None:
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
         ray.shutdown()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _start(workers: Workers, home: Path) -> None:
