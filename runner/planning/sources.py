@@ -145,6 +145,5 @@ def make_here(
     source = DataSource(
         directory=directory, fingerprints={}, world=world, stores=stores
     )
-    if not source.is_there:
-        for _ in make_missing(source, processes=processes):
-            pass
+    for _ in make_missing(source, processes=processes):
+        pass
